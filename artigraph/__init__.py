@@ -1,0 +1,154 @@
+"""artigraph: the memory of a notebook. Spans, versioned artifacts, and the lineage between them.
+
+The names below are loaded when they are first used, so importing the package is cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from artigraph.artifact.artifact import Artifact
+    from artigraph.bridge import Pending
+    from artigraph.graph.engine import create_tables, get_engine, set_engine
+    from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter, ValueFilter
+    from artigraph.graph.node import Link, Node
+    from artigraph.graph.schema import OrmArtifact, OrmLink, OrmNode, OrmSpan
+    from artigraph.graph.session import current_session
+    from artigraph.lineage.lineage import Lineage
+    from artigraph.model.container import ArtifactMapping, ArtifactSequence
+    from artigraph.model.field import ArtifactModelConfig, artifact_field
+    from artigraph.model.model import ArtifactModel, dataclass
+    from artigraph.persist.spec import SaveSpec
+    from artigraph.persist.write import (
+        delete,
+        delete_many,
+        delete_one,
+        exists,
+        read,
+        read_one,
+        read_one_or_none,
+        write_many,
+        write_one,
+    )
+    from artigraph.registry import Registry
+    from artigraph.serializer.base import Serializer
+    from artigraph.span.artifact import (
+        create_span_artifact,
+        create_span_artifacts,
+        read_span_artifact,
+        read_span_artifacts,
+    )
+    from artigraph.span.read import (
+        read_ancestor_spans,
+        read_child_spans,
+        read_descendant_spans,
+        read_parent_span,
+        read_span,
+    )
+    from artigraph.span.span import Run, Span
+    from artigraph.storage.base import Storage
+    from artigraph.storage.file import FileSystemStorage
+    from artigraph.verbs import find, load, save, span_context, view_lineage
+
+__all__ = [
+    "Artifact",
+    "ArtifactFilter",
+    "ArtifactMapping",
+    "ArtifactModel",
+    "ArtifactModelConfig",
+    "ArtifactSequence",
+    "FileSystemStorage",
+    "Filter",
+    "Lineage",
+    "Link",
+    "LinkFilter",
+    "ModelFilter",
+    "Node",
+    "NodeFilter",
+    "OrmArtifact",
+    "OrmLink",
+    "OrmNode",
+    "OrmSpan",
+    "Pending",
+    "Registry",
+    "Run",
+    "SaveSpec",
+    "Serializer",
+    "Span",
+    "Storage",
+    "ValueFilter",
+    "artifact_field",
+    "create_span_artifact",
+    "create_span_artifacts",
+    "create_tables",
+    "current_session",
+    "dataclass",
+    "delete",
+    "delete_many",
+    "delete_one",
+    "exists",
+    "find",
+    "get_engine",
+    "load",
+    "read",
+    "read_ancestor_spans",
+    "read_child_spans",
+    "read_descendant_spans",
+    "read_one",
+    "read_one_or_none",
+    "read_parent_span",
+    "read_span",
+    "read_span_artifact",
+    "read_span_artifacts",
+    "save",
+    "set_engine",
+    "span_context",
+    "view_lineage",
+    "write_many",
+    "write_one",
+]
+
+_FILES = {
+    "artifact.artifact": "Artifact",
+    "bridge": "Pending",
+    "graph.engine": "create_tables current_engine get_engine set_engine",
+    "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",
+    "graph.node": "Link Node",
+    "graph.schema": "OrmArtifact OrmDatabaseArtifact OrmLink OrmModelArtifact OrmNode OrmRemoteArtifact OrmSpan",
+    "graph.session": "current_session",
+    "lineage.lineage": "Lineage",
+    "model.container": "ArtifactMapping ArtifactSequence",
+    "model.field": "ArtifactModelConfig artifact_field",
+    "model.model": "ArtifactModel GraphModel dataclass",
+    "persist.spec": "ContentSpec SaveSpec",
+    "persist.write": "delete delete_many delete_one exists read read_one read_one_or_none write_many write_one",
+    "registry": "Registry",
+    "serializer.base": "Serializer",
+    "span.artifact": "create_span_artifact create_span_artifacts read_span_artifact read_span_artifacts",
+    "span.read": "read_ancestor_spans read_child_spans read_descendant_spans read_parent_span read_span",
+    "span.span": "Run Span",
+    "storage.base": "Storage",
+    "storage.file": "FileSystemStorage",
+    "verbs": "find load save span_context view_lineage",
+}
+"""File -> the names it serves; among them aliases that documents of other generations use."""
+
+_HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
+
+_ROOMS = frozenset(
+    {"artifact", "errors", "extras", "graph", "lineage", "model", "serializer", "span", "storage", "testing"}
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(f"artigraph.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _ROOMS:
+        return import_module(f"artigraph.{name}")
+    raise AttributeError(f"module 'artigraph' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

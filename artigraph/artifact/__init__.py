@@ -1,0 +1,1 @@
+"""Artifacts: values kept under an id, a label, and (with a key) versions."""

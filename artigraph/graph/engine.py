@@ -1,0 +1,297 @@
+"""Which database is in use, and the one async door to it.
+
+A unit of work is a plain function of a SQLAlchemy ``Connection``. ``Database.write`` and ``Database.read`` run it as one
+transaction in the library thread; with a caller's ``session=`` it runs in that session, on the caller's loop, and the
+caller commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, NullPool, event, exc, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from artigraph.bridge import at_exit, dual, in_library_thread, library_loop
+from artigraph.errors import CannotOpenError, NoEngineError
+from artigraph.graph.group import open_group
+from artigraph.graph.server import ServerDoor
+from artigraph.graph.sqlite import SqliteDoor
+from artigraph.graph.tables import column_count, prepare_tables
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mysql": "asyncmy", "mariadb": "asyncmy"}
+"""The async driver of each database we speak to."""
+
+
+class Database:
+    """One database: where it is, how it is to be used, and the door to it."""
+
+    def __init__(
+        self,
+        url: URL,
+        *,
+        engine: AsyncEngine | None = None,
+        create_tables: bool = False,
+        storage: object | None = None,
+        busy_timeout: float = 30,
+        durability: str = "normal",
+        verify: str | None = None,
+    ) -> None:
+        self.url = url
+        self.storage = storage
+        """Where big values go: whatever was given to ``set_engine``; the floors above know what it is."""
+        self.beside: object | None = None
+        """The storage beside the file, once the floors above have made it."""
+        self.durability = durability
+        self.verify = verify
+        self.create_tables = create_tables
+        self._given = engine
+        self._busy_timeout = busy_timeout
+        self._door: SqliteDoor | ServerDoor | None = None
+        self._pid = os.getpid()
+        self._ready_columns = 0
+        self._preparing: asyncio.Lock | None = None
+        self._lost: list[object] = []
+        self._private = object()
+
+    def __repr__(self) -> str:
+        return f"<Database {self.where}>"
+
+    @property
+    def where(self) -> str:
+        """The database as text, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def identity(self) -> object:
+        """Equal for two settings that speak of the same data."""
+        return self._private if self.in_memory else self.where
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the data ends with this process."""
+        return self.url.get_backend_name() == "sqlite" and (
+            self.url.database in (None, "", ":memory:") or "mode=memory" in str(self.url)
+        )
+
+    @property
+    def file(self) -> Path | None:
+        """The database file, when there is one."""
+        name = self.url.database
+        if self.url.get_backend_name() != "sqlite" or self.in_memory or name is None or name.startswith("file:"):
+            return None
+        return Path(name)
+
+    async def write(self, work: Work[T], *, session: AsyncSession | None = None) -> T:
+        """Run ``work`` as one transaction: all of it is visible afterwards, or nothing.
+
+        Raises:
+            StoreBusyError: another process held the database for longer than ``busy_timeout``.
+            StorageFullError, StorageReadOnlyError, CannotOpenError, ConnectionLostError, TablesMissingError: as named.
+        """
+        if session is not None:
+            return await _in_session(session, work)
+        group = open_group(self)
+        if group is not None:
+            return await group.step(work)
+        return await (await self.door()).write(work)
+
+    async def read(self, work: Work[T], *, session: AsyncSession | None = None) -> T:
+        """Run ``work`` on one snapshot of the data. Raises the same errors as ``write``."""
+        if session is not None:
+            return await _in_session(session, work)
+        group = open_group(self)
+        if group is not None:
+            return await group.step(work)
+        return await (await self.door()).read(work)
+
+    async def door(self) -> SqliteDoor | ServerDoor:
+        """The open door, its tables checked (created, where that was asked for)."""
+        if self._pid != os.getpid():
+            self._after_fork()
+        if self._door is None:
+            self._door = self._open(create=self.create_tables)
+        if self._ready_columns != column_count():
+            await self.prepare(create=self.create_tables)
+        return self._door
+
+    async def prepare(self, *, create: bool) -> None:
+        """Check the tables, or with ``create`` make what is missing."""
+        if self._door is None:
+            self._door = self._open(create=create)
+        if self._preparing is None:
+            self._preparing = asyncio.Lock()
+        async with self._preparing:
+            if create or self._ready_columns != column_count():
+                self._ready_columns = await prepare_tables(self._door, create=create)
+
+    async def close(self) -> None:
+        """Close every connection. The next call opens them again."""
+        door, self._door = self._door, None
+        self._ready_columns = 0
+        if door is not None:
+            await door.close()
+
+    def engine(self) -> AsyncEngine:
+        """An engine on the same data for the caller's own loop, with a pool of its own.
+
+        Raises:
+            CannotOpenError: the data is in the memory of one connection, which is ours.
+        """
+        if self.in_memory:
+            raise CannotOpenError("an in-memory database has one connection, and it is the library's; use a file")
+        if self._given is not None:
+            pool = self._given.sync_engine.pool.recreate()
+            return create_async_engine(self.url, pool=pool, hide_parameters=True)
+        engine = create_async_engine(self.url, hide_parameters=True, **({"poolclass": NullPool} if self.file else {}))
+        if self.file:
+
+            @event.listens_for(engine.sync_engine, "connect")
+            def _(connection: Any, _record: object) -> None:
+                connection.execute(f"PRAGMA busy_timeout={int(self._busy_timeout * 1000)}")
+                connection.execute("PRAGMA foreign_keys=ON")
+
+        return engine
+
+    def _open(self, *, create: bool) -> SqliteDoor | ServerDoor:
+        at_exit(self.close)
+        if self.url.get_backend_name() != "sqlite":
+            return ServerDoor(self.url, engine=self.engine() if self._given is not None else None)
+        given = self._given
+        if given is not None and not self.in_memory:
+            given = self.engine()
+        full = self.durability == "full"
+        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self._busy_timeout, full=full)
+
+    def _after_fork(self) -> None:
+        self._lost.append(self._door)  # kept alive: closing the parent's connections here would harm the parent
+        self._door, self._preparing, self._ready_columns, self._pid = None, None, 0, os.getpid()
+
+
+def set_engine(
+    url: str | URL | AsyncEngine,
+    create_tables: bool = False,
+    *,
+    storage: object | None = None,
+    busy_timeout: float = 30,
+    durability: str = "normal",
+    verify: str | None = None,
+) -> Callable[[], None]:
+    """Choose the database of this process. Cheap: nothing is opened before the first call that needs it.
+
+    Args:
+        url: ``sqlite:///my.db``, ``sqlite:///:memory:`` (a fresh one each time), ``postgresql://...``,
+            ``mariadb://...``, or an AsyncEngine.
+        create_tables: make the tables where they are missing.
+        storage: where values over 256 KiB and files go; a SQLite file ``x.db`` has the folder ``x.blobs`` beside it.
+        busy_timeout: seconds to wait for another process that writes to the same SQLite file.
+        durability: ``"normal"``; ``"full"`` also survives a power cut right after a save; ``"off"`` skips fsync of blobs.
+        verify: ``"always"``, ``"size"`` or ``"never"``; by default the hash of what is loaded is checked up to 64 MiB.
+
+    Returns:
+        A function without arguments that goes back to the setting before, and closes what only this one used.
+
+    Raises:
+        CannotOpenError: no such kind of database.
+        ValueError: an option has none of the values above.
+
+    >>> import artigraph as ag
+    >>> reset = ag.set_engine("sqlite:///:memory:", create_tables=True)
+    >>> reset()
+    """
+    if durability not in ("normal", "full", "off"):
+        raise ValueError(f"durability is {durability!r}; it can be 'normal', 'full' or 'off'")
+    if verify not in (None, "always", "size", "never"):
+        raise ValueError(f"verify is {verify!r}; it can be 'always', 'size', 'never' or None")
+    engine = url if isinstance(url, AsyncEngine) else None
+    database = Database(
+        _normalized(url.url if isinstance(url, AsyncEngine) else url),
+        engine=engine,
+        create_tables=create_tables,
+        storage=storage,
+        busy_timeout=busy_timeout,
+        durability=durability,
+        verify=verify,
+    )
+    global _default
+    before, _default = _default, database
+    _all.append(database)
+
+    def reset() -> None:
+        global _default  # noqa: PLW0603 - as above
+        if database not in _all:
+            return
+        _all.remove(database)
+        if _default is database:
+            _default = before
+        if database._door is not None and not in_library_thread():
+            asyncio.run_coroutine_threadsafe(database.close(), library_loop())
+
+    return reset
+
+
+def current_database() -> Database:
+    """The database in use here. Raises NoEngineError when none was chosen."""
+    database = _override.get() or _default
+    if database is None:
+        raise NoEngineError
+    return database
+
+
+def get_engine() -> AsyncEngine:
+    """An AsyncEngine on the current database, for the caller's own loop (a separate pool; the caller disposes it).
+
+    Raises:
+        NoEngineError: no database was chosen.
+        CannotOpenError: the database is in memory.
+    """
+    return current_database().engine()
+
+
+current_engine = get_engine
+
+
+@dual
+async def create_tables() -> None:
+    """Make what the current database misses: tables, and columns of node types defined since.
+
+    Raises:
+        NoEngineError: no database was chosen.
+        SchemaTooNewError: a newer artigraph made the tables.
+    """
+    await current_database().prepare(create=True)
+
+
+def _normalized(url: str | URL) -> URL:
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise CannotOpenError(f"{str(url)[:80]!r} is not a database URL; write one like 'sqlite:///my.db'") from error
+    backend = parsed.get_backend_name()
+    if backend not in DRIVERS:
+        known = ", ".join(f"{name}://" for name in DRIVERS)
+        raise CannotOpenError(f"{backend}:// is no database that artigraph can speak to; it can speak to {known}")
+    if "+" not in parsed.drivername:
+        parsed = parsed.set(drivername=f"{backend}+{DRIVERS[backend]}")
+    name = parsed.database
+    if backend == "sqlite" and name and name != ":memory:" and not name.startswith("file:"):
+        parsed = parsed.set(database=str(Path(name).expanduser().absolute()))
+    return parsed
+
+
+async def _in_session(session: AsyncSession, work: Work[T]) -> T:
+    await session.flush()
+    return await session.run_sync(lambda sync: work(sync.connection()))
+
+
+_default: Database | None = None
+_override: ContextVar[Database | None] = ContextVar("artigraph_database", default=None)
+_all: list[Database] = []

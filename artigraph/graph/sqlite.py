@@ -1,0 +1,238 @@
+"""SQLite's door: a whole transaction runs as one function on the driver's own thread.
+
+aiosqlite gives every connection a thread and offers one hop per statement. Here the work of a transaction is a plain
+function of an ordinary SQLAlchemy ``Connection`` over the same ``sqlite3`` connection, handed to that thread once. This
+is the one place with the driver's private call; where a driver lacks it, statements cross one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from artigraph.errors import CannotOpenError
+from artigraph.graph.faults import translated
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+READERS = 4
+PATIENCE = 0.5  # seconds that a cancelled statement may go on before it is interrupted
+
+_handoff = threading.local()
+
+
+class SqliteDoor:
+    """The connections of one SQLite database: one writer, kept checked out, and a few readers."""
+
+    def __init__(self, url: URL, *, engine: AsyncEngine | None, create: bool, busy_timeout: float, full: bool) -> None:
+        self.where = url.render_as_string(hide_password=True)
+        self.memory = url.database in (None, "", ":memory:") or "mode=memory" in str(url)
+        self._file = None if self.memory or url.database is None or url.database.startswith("file:") else url.database
+        self._create, self._busy_timeout, self._full = create, busy_timeout, full
+        self._engine = engine or create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+        self._sync = create_engine("sqlite://", creator=_take_raw, poolclass=NullPool, hide_parameters=True)
+        self._writer: SqliteConnection | None = None
+        self._write_lock = asyncio.Lock()
+        self._idle: list[SqliteConnection] = []
+        self._places = asyncio.Semaphore(READERS)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in one BEGIN IMMEDIATE transaction; committed when it returns, rolled back when it raises."""
+        async with self.writer() as connection:
+            return await connection.transact(work, "BEGIN IMMEDIATE")
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` on one snapshot; what it writes is rolled back."""
+        if self.memory:
+            async with self.writer() as connection:
+                return await connection.transact(work, "BEGIN")
+        async with self._places:
+            connection = self._idle.pop() if self._idle else await self._connect()
+            try:
+                return await connection.transact(work, "BEGIN")
+            finally:
+                self._idle.append(connection)
+
+    @asynccontextmanager
+    async def writer(self) -> AsyncIterator[SqliteConnection]:
+        """The writing connection, for one user at a time."""
+        async with self._write_lock:
+            if self._writer is None:
+                self._writer = await self._connect()
+            yield self._writer
+
+    async def close(self) -> None:
+        """Close every connection; the last one checkpoints the write-ahead log."""
+        for connection in [*self._idle, *([self._writer] if self._writer else [])]:
+            await connection.close()
+        self._idle.clear()
+        self._writer = None
+        await self._engine.dispose()
+
+    async def _connect(self) -> SqliteConnection:
+        self._check_file()
+        with translated(self.where):
+            connection = await self._engine.connect()
+            try:
+                return await SqliteConnection.over(connection, self._sync, self._pragmas(), self.where)
+            except BaseException:
+                await connection.close()
+                raise
+
+    def _check_file(self) -> None:
+        if self._file is None:
+            return
+        path = Path(self._file)
+        if not path.parent.is_dir():
+            raise CannotOpenError(f"there is no folder {path.parent} to keep {path.name} in; create it first")
+        if path.is_dir():
+            raise CannotOpenError(f"{path} is a folder, not a database; name a file in it")
+        if not path.exists():
+            if not self._create:
+                raise CannotOpenError(f"there is no database {path}; pass create_tables=True to make one")
+            with translated(self.where), suppress(FileExistsError):
+                try:
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+                except PermissionError as error:
+                    raise CannotOpenError(f"{path} cannot be created: {error.strerror}") from error
+
+    def _pragmas(self) -> list[str]:
+        return [
+            f"PRAGMA busy_timeout={int(self._busy_timeout * 1000)}",
+            *([] if self.memory else ["PRAGMA journal_mode=WAL"]),
+            f"PRAGMA synchronous={'FULL' if self._full else 'NORMAL'}",
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA cache_size=-65536",
+            "PRAGMA temp_store=MEMORY",
+        ]
+
+
+class SqliteConnection:
+    """One connection: the driver's thread, and a SQLAlchemy connection that lives on it."""
+
+    def __init__(self, outer: AsyncConnection, driver: Any, where: str) -> None:
+        self._outer, self._driver, self._where = outer, driver, where
+        self._raw: sqlite3.Connection = driver._conn
+        self._inner: Connection | None = None
+
+    @classmethod
+    async def over(cls, outer: AsyncConnection, engine: Engine, pragmas: list[str], where: str) -> SqliteConnection:
+        """A connection ready for work: pragmas set, transactions under our control."""
+        self = cls(outer, (await outer.get_raw_connection()).driver_connection, where)
+
+        def prepare() -> None:
+            self._raw.isolation_level = None
+            for pragma in pragmas:
+                try:
+                    self._raw.execute(pragma).fetchall()
+                except sqlite3.OperationalError as error:
+                    if "journal_mode" not in pragma or not str(error.sqlite_errorname).startswith("SQLITE_READONLY"):
+                        raise
+            _handoff.raw = self._raw
+            self._inner = engine.connect()
+
+        await self.run(prepare)
+        return self
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a function on the connection's thread and wait for its end, even when cancelled."""
+        with translated(self._where):
+            return await self._until_done(asyncio.ensure_future(self._driver._execute(function, *args)))
+
+    async def transact(self, work: Work[T], begin: str) -> T:
+        """Run ``work`` between ``begin`` and COMMIT or ROLLBACK: one hop to the thread for all of it."""
+
+        def whole() -> T:
+            self._raw.execute(begin)
+            try:
+                result = work(self._connection)
+                self._end(commit=True)
+            except BaseException:
+                self._end(commit=False)
+                raise
+            return result
+
+        return await self.run(whole)
+
+    async def begin(self) -> None:
+        """Open a writing transaction that outlives this call."""
+        await self.run(self._raw.execute, "BEGIN IMMEDIATE")
+
+    async def step(self, work: Work[T]) -> T:
+        """Run ``work`` inside the open transaction, all of it or nothing."""
+
+        def part() -> T:
+            raw = self._raw
+            raw.execute("SAVEPOINT step")
+            try:
+                result = work(self._connection)
+            except BaseException:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK TO step")
+                    raw.execute("RELEASE step")
+                raise
+            raw.execute("RELEASE step")
+            return result
+
+        return await self.run(part)
+
+    async def finish(self, commit: bool) -> None:
+        """Close the transaction that ``begin`` opened."""
+
+        def end() -> None:
+            try:
+                self._end(commit=commit)
+            except BaseException:
+                self._end(commit=False)
+                raise
+
+        await self.run(end)
+
+    @property
+    def _connection(self) -> Connection:
+        if self._inner is None:
+            raise CannotOpenError(f"{self._where} is closed")
+        return self._inner
+
+    async def close(self) -> None:
+        """Give the connection back to the driver and end its thread."""
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            await self.run(inner.close)  # closes the sqlite3 connection, on its own thread
+            await self._outer.invalidate()  # ends the thread, without the rollback that a closed connection refuses
+        await self._outer.close()
+
+    def _end(self, commit: bool) -> None:
+        inner, raw = self._connection, self._raw
+        if inner.in_transaction():
+            (inner.commit if commit else inner.rollback)()
+        if raw.in_transaction:
+            (raw.commit if commit else raw.rollback)()
+
+    async def _until_done(self, future: asyncio.Future[T]) -> T:
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        while not future.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({future}, timeout=PATIENCE)
+                if not future.done():
+                    self._raw.interrupt()
+        future.exception()
+        raise cancelled
+
+
+def _take_raw() -> sqlite3.Connection:
+    raw: sqlite3.Connection = _handoff.raw
+    return raw

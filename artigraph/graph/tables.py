@@ -1,0 +1,66 @@
+"""Making and checking the tables of a database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.schema import CreateColumn
+
+from artigraph.errors import SchemaTooNewError, TablesMissingError
+from artigraph.graph.schema import NODE, OUR_COLUMNS, SCHEMA, SCHEMA_VERSION, Base
+
+if TYPE_CHECKING:
+    from artigraph.graph.server import ServerDoor
+    from artigraph.graph.sqlite import SqliteDoor
+
+
+def column_count() -> int:
+    """How many columns a node has by now; grows when a user's node type is defined."""
+    return len(NODE.columns)
+
+
+async def prepare_tables(door: SqliteDoor | ServerDoor, *, create: bool) -> int:
+    """Check the tables behind ``door``; with ``create``, make what is missing.
+
+    Returns:
+        The number of node columns that were checked for.
+
+    Raises:
+        TablesMissingError: tables of ours are missing and ``create`` is False.
+        SchemaTooNewError: a newer artigraph made them.
+    """
+    columns = column_count()
+    missing = await door.read(_missing)
+    if missing and create:
+        await door.write(_make)
+    elif missing and not missing <= set(NODE.columns.keys()) - OUR_COLUMNS:
+        raise TablesMissingError(f"{door.where} has no {', '.join(sorted(missing)[:3])}")
+    return columns
+
+
+def _missing(connection: Connection) -> set[str]:
+    inspector = inspect(connection)
+    tables = set(inspector.get_table_names())
+    if SCHEMA.name in tables:
+        stored = connection.execute(select(SCHEMA.c.version_num)).scalar()
+        if stored is not None and stored > SCHEMA_VERSION:
+            raise SchemaTooNewError(stored, SCHEMA_VERSION)
+    missing = {f"table {name}" for name in Base.metadata.tables if name not in tables}
+    if NODE.name in tables:
+        missing |= set(NODE.columns.keys()) - {str(column["name"]) for column in inspector.get_columns(NODE.name)}
+    return missing
+
+
+def _make(connection: Connection) -> None:
+    missing = _missing(connection)
+    Base.metadata.create_all(connection)
+    if f"table {SCHEMA.name}" in missing:
+        connection.execute(insert(SCHEMA).values(version_num=SCHEMA_VERSION))
+    if f"table {NODE.name}" in missing:
+        return
+    for name in sorted(missing & set(NODE.columns.keys())):
+        column = CreateColumn(NODE.columns[name]).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {NODE.name} ADD COLUMN {column}")
+    for index in NODE.indexes:
+        index.create(connection, checkfirst=True)

@@ -1,0 +1,68 @@
+"""The table of remembered values: which live object is which artifact.
+
+A value that was saved or loaded is remembered weakly, so that using it later in a span is seen as an input. An entry
+is found by ``id()`` AND by being that very object, so a reused address never answers for another value.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a live value: its node, the database that node is in, and how the value looked then."""
+
+    node_id: UUID
+    store: object
+    fingerprint: bytes | None = None
+    """A quick digest of how the value looked, 16 bytes; None when it was not taken."""
+    hash: bytes | None = None
+    """The content hash of the node, 32 bytes."""
+
+
+class Memories:
+    """Live values and what is known of them. Thread-safe; holds nothing alive."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._entries: dict[int, tuple[weakref.ref[object], Memory]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def remember(self, value: object, memory: Memory) -> bool:
+        """Remember ``value``; False when its type cannot be weakly referenced (numbers, text, lists)."""
+        key = id(value)
+
+        def forget(gone: weakref.ref[object]) -> None:
+            with self._lock:
+                entry = self._entries.get(key)
+                if entry is not None and entry[0] is gone:
+                    del self._entries[key]
+
+        try:
+            reference = weakref.ref(value, forget)
+        except TypeError:
+            return False
+        with self._lock:
+            self._entries[key] = (reference, memory)
+        return True
+
+    def recall(self, value: object) -> Memory | None:
+        """What is remembered of this very object, or None."""
+        entry = self._entries.get(id(value))
+        return entry[1] if entry is not None and entry[0]() is value else None
+
+    def forget(self, value: object) -> None:
+        """Forget this object, if it is remembered."""
+        with self._lock:
+            entry = self._entries.get(id(value))
+            if entry is not None and entry[0]() is value:
+                del self._entries[id(value)]
+
+
+memories = Memories()

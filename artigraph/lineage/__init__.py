@@ -1,0 +1,1 @@
+"""Lineage: what made what, as plain data and as pictures."""

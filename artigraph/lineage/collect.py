@@ -1,0 +1,250 @@
+"""From rows to a Lineage: a dataflow walk around one node, a few statements per hop.
+
+A hop is one arrow: from an artifact to the span that made it, or from a span to an artifact it used. Fields are not
+drawn: what was made or used as a part is drawn as its whole, unless the part has a maker or a name of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from artigraph.errors import NodeNotFoundError
+from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.walk import raw, raw_ids
+from artigraph.lineage.describe import COLUMNS, described
+from artigraph.lineage.lineage import Lineage
+from artigraph.lineage.picture import LineageEdge, LineageNode
+
+LIMIT = 500
+"""Nodes that one walk collects; the rest is counted."""
+
+CHUNK = 5_000
+
+Edge = tuple[bytes, bytes, str, str | None, bool, str | None]
+"""source, target, kind, role, changed, label"""
+
+
+def collect(
+    connection: Connection,
+    focus: UUID,
+    upstream: int = 1,
+    downstream: int = 1,
+    *,
+    again: bool = False,
+    limit: int = LIMIT,
+) -> Lineage:
+    """Walk from a node against the data (upstream) and with it (downstream).
+
+    Args:
+        connection: inside one transaction.
+        focus: a span, an artifact, a model, or a field.
+        upstream: hops back; 0 for none.
+        downstream: hops on.
+        again: also follow spans that made existing content again.
+        limit: the most nodes to collect; what is left out is counted in ``hidden``.
+
+    Returns:
+        The picture; nodes in no particular order, the focus among them.
+
+    Raises:
+        NodeNotFoundError: there is no such node.
+    """
+    walk = _Walk(connection, limit, again)
+    if not walk.exists(focus.bytes):
+        raise NodeNotFoundError(focus)
+    start = walk.start(focus.bytes)
+    near = {start, *walk.inside([start])}
+    walk.nodes.update(near)
+    for hops, up in ((upstream, True), (downstream, False)):
+        level = set(near)
+        for _ in range(max(0, hops)):
+            if not level:
+                break
+            level = walk.step(level, up=up)
+        walk.peek(level, up=up)
+    return walk.lineage(start)
+
+
+class _Walk:
+    """What one walk has seen."""
+
+    def __init__(self, connection: Connection, limit: int, again: bool) -> None:
+        self._connection, self._limit, self._again = connection, limit, again
+        self.nodes: set[bytes] = set()
+        self.edges: dict[Edge, None] = {}
+        self.hidden: set[bytes] = set()
+        self._more: dict[tuple[bytes, bool], set[bytes]] = {}
+        self._whole: dict[bytes, bytes] = {}
+        """part -> the node it is drawn as"""
+
+    def exists(self, node: bytes) -> bool:
+        return bool(self._rows(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), [node]))
+
+    def start(self, node: bytes) -> bytes:
+        """The node that ``node`` is drawn as."""
+        return self._drawn_as([node])[node]
+
+    def inside(self, nodes: Iterable[bytes]) -> set[bytes]:
+        """The spans inside of these, at any depth."""
+        found: set[bytes] = set()
+        level = list(nodes)
+        while level:
+            rows = self._links(LINK.c.source_id, level, ("child",))
+            level = [target for _, target, *_ in rows if target not in found]
+            found.update(level)
+        return found
+
+    def step(self, level: set[bytes], *, up: bool) -> set[bytes]:
+        """One hop from these nodes: their edges and neighbours become part of the picture; returns the new ones."""
+        fresh: set[bytes] = set()
+        for edge in self._edges(level, up=up):
+            there = edge[0] if up else edge[1]
+            if there not in self.nodes:
+                if len(self.nodes) >= self._limit:
+                    self.hidden.add(there)
+                    continue
+                self.nodes.add(there)
+                fresh.add(there)
+            self.edges[edge] = None
+        return fresh
+
+    def peek(self, level: set[bytes], *, up: bool) -> None:
+        """Count the neighbours beyond the last hop; an edge between two nodes that are drawn is drawn as well."""
+        for edge in self._edges(level, up=up):
+            here, there = (edge[1], edge[0]) if up else (edge[0], edge[1])
+            if there in self.nodes:
+                self.edges[edge] = None
+            else:
+                self._more.setdefault((here, up), set()).add(there)
+
+    def lineage(self, focus: bytes) -> Lineage:
+        """The picture of what was seen."""
+        parents = {target: source for source, target, *_ in self._links(LINK.c.target_id, list(self.nodes), ("child",))}
+        frames = {parent for parent in parents.values() if parent not in self.nodes}
+        rows = self._rows(select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids())), [*self.nodes, *frames])
+        names = self._names([row[0] for row in rows if row.node_label is None])
+        nodes = [self._node(row, parents, names) for row in rows]
+        edges = tuple(
+            LineageEdge(_text(source), _text(target), kind, role, changed, label)
+            for source, target, kind, role, changed, label in self.edges
+        )
+        ordered = tuple(sorted(nodes, key=lambda node: node.id))
+        untracked = [row.span_untracked for row in rows if row[0] == focus and row.span_untracked]
+        return Lineage(ordered, edges, _text(focus), len(self.hidden), _note(untracked))
+
+    def _node(self, row: Any, parents: dict[bytes, bytes], names: dict[bytes, str]) -> LineageNode:
+        node = described(row, names.get(row[0]))
+        parent = parents.get(row[0])
+        return replace(
+            node,
+            parent=_text(parent) if parent is not None else None,
+            more_upstream=len(self._more.get((row[0], True), ())),
+            more_downstream=len(self._more.get((row[0], False), ())),
+        )
+
+    def _edges(self, level: Iterable[bytes], *, up: bool) -> list[Edge]:
+        """The arrows that end (up) or start (down) at these nodes or at parts that are drawn as them."""
+        parts = self._parts(level)
+        ends = list(parts)
+        here = LINK.c.target_id if up else LINK.c.source_id
+        raw_edges = self._links(here, ends, ("input", "output"))
+        others = [edge[0] if up else edge[1] for edge in raw_edges]
+        drawn = self._drawn_as(others)
+        found: list[Edge] = []
+        for source, target, kind, label, role, changed in raw_edges:
+            if role == "again" and kind == "output" and not self._again:
+                continue
+            ends_ = (drawn[source], parts[target]) if up else (parts[source], drawn[target])
+            if ends_[0] != ends_[1]:
+                shown = label if kind == "user" else None
+                found.append((*ends_, kind, role, bool(changed), shown))
+        found += self._part_edges(level, parts, up=up)
+        return found
+
+    def _part_edges(self, level: Iterable[bytes], parts: dict[bytes, bytes], *, up: bool) -> list[Edge]:
+        """A part with a name or maker of its own is a node; it leads into the wholes that hold it."""
+        found: list[Edge] = []
+        if up:
+            for source, target, *_ in self._links(LINK.c.source_id, list(parts), ("field",)):
+                if target not in parts:
+                    found.append((target, parts[source], "field", None, False, None))
+            return found
+        wanted = list(level)
+        held = self._links(LINK.c.target_id, wanted, ("field",))
+        drawn = self._drawn_as([source for source, *_ in held])
+        for source, target, *_ in held:
+            if drawn[source] != target:
+                found.append((target, drawn[source], "field", None, False, None))
+        return found
+
+    def _parts(self, nodes: Iterable[bytes]) -> dict[bytes, bytes]:
+        """These nodes and the parts that are drawn as them: node -> what it is drawn as."""
+        found = {node: node for node in nodes}
+        level = list(found)
+        while level:
+            rows = self._links(LINK.c.source_id, level, ("field",))
+            own = self._independent([target for _, target, *_ in rows if target not in found])
+            level = []
+            for source, target, *_ in rows:
+                if target not in found and target not in own:
+                    found[target] = found[source]
+                    level.append(target)
+        return found
+
+    def _drawn_as(self, nodes: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Node -> the whole it is drawn as: itself, unless it is a part without a maker or name of its own."""
+        asked = [node for node in dict.fromkeys(nodes) if node not in self._whole]
+        above = {node: node for node in asked}
+        level = asked
+        seen: set[bytes] = set()
+        while level:
+            seen.update(level)
+            own = self._independent(level)
+            rows = self._links(LINK.c.target_id, [node for node in level if node not in own], ("field",))
+            up = {target: source for source, target, *_ in reversed(rows)}
+            above = {node: up.get(top, top) for node, top in above.items()}
+            level = [node for node in dict.fromkeys(up.values()) if node not in seen]
+        self._whole.update(above)
+        return self._whole
+
+    def _independent(self, nodes: Sequence[bytes]) -> set[bytes]:
+        """Those that are outputs of a span, or have a label of their own."""
+        made = {target for _, target, *_ in self._links(LINK.c.target_id, nodes, ("output",))}
+        named = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()), NODE.c.node_label.is_not(None))
+        return made | {row[0] for row in self._rows(named, nodes)}
+
+    def _names(self, nodes: Sequence[bytes]) -> dict[bytes, str]:
+        """Labels that nodes without one of their own have on the link that leads to them."""
+        rows = self._links(LINK.c.target_id, nodes, ("output", "field"))
+        return {target: label for _, target, _, label, *_ in rows if label is not None}
+
+    def _links(
+        self, end: ColumnElement[UUID], nodes: Sequence[bytes], kinds: Sequence[str]
+    ) -> list[tuple[bytes, bytes, str, str | None, str | None, bool | None]]:
+        """(source, target, kind, label, role, changed) of the links with this end among the nodes."""
+        statement = select(
+            raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed
+        ).where(raw(end).in_(raw_ids()), LINK.c.kind.in_(list(kinds)))
+        return [tuple(row) for row in self._rows(statement.order_by(LINK.c.id), nodes)]  # type: ignore[misc]
+
+    def _rows(self, statement: Any, nodes: Sequence[bytes]) -> list[Any]:
+        found: list[Any] = []
+        for start in range(0, len(nodes), CHUNK):
+            found += self._connection.execute(statement, {"ids": list(nodes[start : start + CHUNK])}).all()
+        return found
+
+
+def _text(node: bytes) -> str:
+    return str(UUID(bytes=node))
+
+
+def _note(untracked: Sequence[Any]) -> str:
+    names = [str(each.get("name")) for listed in untracked for each in listed]
+    if not names:
+        return ""
+    return f"reads {len(names)} value{'s' * (len(names) != 1)} no span made: {', '.join(names[:8])}"

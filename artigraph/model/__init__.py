@@ -1,0 +1,1 @@
+"""Models: versioned dataclasses whose fields are artifacts."""

@@ -1,0 +1,1 @@
+"""Saving and loading: the only room where values, blobs and rows meet."""

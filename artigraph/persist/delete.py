@@ -1,0 +1,122 @@
+"""Deleting nodes with what belongs to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from artigraph.graph.engine import Database, current_database
+from artigraph.graph.filter import Filter
+from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.walk import raw, raw_ids
+from artigraph.persist.blobs import Blob, drop_unused
+from artigraph.registry import current_registry
+
+CHUNK = 5_000
+
+
+async def delete_nodes(ids: Sequence[bytes], *, outputs: bool = False, session: AsyncSession | None = None) -> int:
+    """Delete nodes, the parts that only they have, and every link, tag and blob of those.
+
+    Args:
+        ids: raw ids; those that do not exist are no error.
+        outputs: of a span, its outputs as well (otherwise they stay).
+        session: a caller's session, committed by the caller.
+
+    Returns:
+        How many of ``ids`` existed.
+    """
+    database = current_database()
+
+    def work(connection: Connection) -> tuple[int, list[Blob]]:
+        asked = _existing(connection, ids)
+        kinds = ("field", "output") if outputs else ("field",)
+        doomed = doomed_with(connection, asked, kinds)
+        return len(asked), remove_nodes(connection, doomed)
+
+    count, blobs = await database.write(work, session=session)
+    await drop_unused(database, current_registry(), blobs, session=session)
+    return count
+
+
+async def delete_where(where: Filter, *, outputs: bool = False, session: AsyncSession | None = None) -> int:
+    """Delete the nodes that a filter matches, as ``delete_nodes`` does; returns how many matched."""
+    database: Database = current_database()
+    ids = await database.read(lambda connection: matching(connection, where), session=session)
+    return await delete_nodes(ids, outputs=outputs, session=session) if ids else 0
+
+
+def matching(connection: Connection, where: Filter) -> list[bytes]:
+    """The raw ids of the nodes that a filter matches."""
+    statement = select(raw(NODE.c.id)).where(where.compose(NODE.c.id.is_not(None)))
+    return [row[0] for row in connection.execute(statement)]
+
+
+def doomed_with(connection: Connection, ids: Iterable[bytes], kinds: Sequence[str] = ("field",)) -> set[bytes]:
+    """These nodes and every part that goes with them.
+
+    A part stays when something that stays links to it, when it has a label of its own, or when it was saved before
+    the whole that would take it along.
+    """
+    doomed = set(ids)
+    level = list(doomed)
+    while level:
+        candidates = set(_parts(connection, level, kinds)) - doomed
+        held = {target for source, target in _holders(connection, candidates) if source not in doomed}
+        level = list(candidates - held)
+        doomed.update(level)
+    return doomed
+
+
+def remove_nodes(connection: Connection, ids: Iterable[bytes]) -> list[Blob]:
+    """Delete these rows, and with them their links, tags and blob uses; returns the blobs they needed."""
+    blobs: list[Blob] = []
+    for chunk in _chunks(ids):
+        rows = connection.execute(
+            select(NODE.c.remote_artifact_storage, NODE.c.artifact_hash, NODE.c.remote_artifact_location).where(
+                raw(NODE.c.id).in_(raw_ids()), NODE.c.remote_artifact_location.is_not(None)
+            ),
+            {"ids": chunk},
+        )
+        blobs += [Blob(row[0], bytes(row[1]), row[2]) for row in rows]
+        connection.execute(delete(NODE).where(raw(NODE.c.id).in_(raw_ids())), {"ids": chunk})
+    return blobs
+
+
+def _existing(connection: Connection, ids: Sequence[bytes]) -> list[bytes]:
+    found: list[bytes] = []
+    for chunk in _chunks(ids):
+        rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": chunk})
+        found += [row[0] for row in rows]
+    return found
+
+
+def _parts(connection: Connection, wholes: Sequence[bytes], kinds: Sequence[str]) -> Iterable[bytes]:
+    whole = NODE.alias("whole")
+    for chunk in _chunks(wholes):
+        statement = (
+            select(raw(LINK.c.target_id))
+            .join(NODE, NODE.c.id == LINK.c.target_id)
+            .join(whole, whole.c.id == LINK.c.source_id)
+            .where(
+                raw(LINK.c.source_id).in_(raw_ids()),
+                LINK.c.kind.in_(kinds),
+                (LINK.c.kind != "field")
+                | (NODE.c.node_label.is_(None) & (NODE.c.node_created_at >= whole.c.node_created_at)),
+            )
+        )
+        yield from (row[0] for row in connection.execute(statement, {"ids": chunk}))
+
+
+def _holders(connection: Connection, parts: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
+    for chunk in _chunks(parts):
+        statement = select(raw(LINK.c.source_id), raw(LINK.c.target_id)).where(raw(LINK.c.target_id).in_(raw_ids()))
+        yield from ((row[0], row[1]) for row in connection.execute(statement, {"ids": chunk}))
+
+
+def _chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:
+    listed = list(ids)
+    for start in range(0, len(listed), CHUNK):
+        yield listed[start : start + CHUNK]

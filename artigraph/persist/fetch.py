@@ -1,0 +1,101 @@
+"""Rows of whole object graphs: one statement per level of nesting, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Select, select
+
+from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.walk import raw, raw_ids
+
+CHUNK = 10_000
+
+NodeRow = tuple[
+    bytes, str, str | None, str | None, bytes | None, int | None, bytes | None, str | None, str | None, str | None,
+    int | None, str | None, str | None,
+]  # fmt: skip
+"""id, node_type, label, serializer, hash, size, data, storage, location, model name, model version, kind, otype"""
+
+COLUMNS = (
+    raw(NODE.c.id),
+    NODE.c.node_type,
+    NODE.c.node_label,
+    NODE.c.artifact_serializer,
+    NODE.c.artifact_hash,
+    NODE.c.artifact_size,
+    NODE.c.database_artifact_data,
+    NODE.c.remote_artifact_storage,
+    NODE.c.remote_artifact_location,
+    NODE.c.model_artifact_type_name,
+    NODE.c.model_artifact_version,
+    NODE.c.artifact_kind,
+    NODE.c.artifact_otype,
+)
+ID, TYPE, LABEL, SERIALIZER, HASH, SIZE, DATA, STORAGE, LOCATION, MODEL, VERSION, KIND, OTYPE = range(13)
+
+_ROOTS = select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids()))
+_PARTS = (
+    select(raw(LINK.c.source_id), LINK.c.label, *COLUMNS)
+    .select_from(LINK.join(NODE, NODE.c.id == LINK.c.target_id))
+    .where(raw(LINK.c.source_id).in_(raw_ids()), LINK.c.kind == "field")
+)
+
+
+@dataclass(slots=True)
+class Fetched:
+    """The rows behind some values."""
+
+    roots: list[bytes] = field(default_factory=list)
+    """Ids that exist, in the order in which they were asked for or found."""
+    nodes: dict[bytes, NodeRow] = field(default_factory=dict)
+    parts: dict[bytes, dict[str, bytes]] = field(default_factory=dict)
+    """whole -> label -> part"""
+
+
+def fetch(connection: Connection, ids: Sequence[bytes], only: Iterable[str] | None = None) -> Fetched:
+    """The rows of nodes and of everything inside them.
+
+    Args:
+        connection: inside one transaction.
+        ids: raw ids; missing ones are left out of ``roots``.
+        only: labels of the parts that are wanted of the roots; None: all.
+    """
+    got = Fetched()
+    for start in range(0, len(ids), CHUNK):
+        rows = connection.execute(_ROOTS, {"ids": list(ids[start : start + CHUNK])}).all()
+        got.nodes.update((row[0], tuple(row)) for row in rows)  # type: ignore[misc]
+    got.roots = [node_id for node_id in ids if node_id in got.nodes]
+    _fill(connection, got, None if only is None else set(only))
+    return got
+
+
+def fetch_where(connection: Connection, statement: Select[tuple[object, ...]]) -> Fetched:
+    """The rows of the nodes that a query of ``COLUMNS`` gives, and of everything inside them."""
+    got = Fetched()
+    rows = connection.execute(statement).all()
+    got.nodes = {row[0]: tuple(row) for row in rows}  # type: ignore[misc]
+    got.roots = [row[0] for row in rows]
+    _fill(connection, got, None)
+    return got
+
+
+def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:
+    nodes, parts = got.nodes, got.parts
+    level = [node_id for node_id, row in nodes.items() if row[MODEL] is not None]
+    while level:
+        for whole in level:
+            parts[whole] = {}
+        found: list[bytes] = []
+        for start in range(0, len(level), CHUNK):
+            for row in connection.execute(_PARTS, {"ids": level[start : start + CHUNK]}).all():
+                if only is not None and row[1] not in only:
+                    continue
+                part = row[2]
+                parts[row[0]][row[1]] = part
+                if part not in nodes:
+                    nodes[part] = row[2:]  # type: ignore[assignment]
+                    if row[11] is not None:
+                        found.append(part)
+        level, only = found, None

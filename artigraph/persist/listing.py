@@ -1,0 +1,184 @@
+"""What is in the store: a lazy list of artifacts, models and spans, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, overload
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, and_, desc, exists, func, or_, select
+
+from artigraph.bridge import block
+from artigraph.graph.engine import Database, current_database
+from artigraph.graph.filter import Filter, NodeFilter, ValueFilter
+from artigraph.graph.schema import LINK, NODE
+
+SHOWN = 20
+"""Rows that the text of a listing shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One row of a listing."""
+
+    id: UUID
+    label: str | None
+    kind: str
+    """span, run, model, artifact or trace"""
+    type_name: str | None
+    version: int | None
+    size: int | None
+    """bytes"""
+    shape: tuple[int, ...] | None
+    maker: str | None
+    """label of the span that made it"""
+    maker_id: UUID | None
+    saved_at: datetime
+    status: str | None
+
+
+class Listing:
+    """The artifacts that match, newest first; looked up when they are needed.
+
+    ``len``, ``[]``, iteration and ``repr`` ask the database, and block until it has answered.
+    """
+
+    def __init__(self, where: Filter | None = None, *, database: Database | None = None) -> None:
+        self._where, self._database = where, database or current_database()
+        self._count: int | None = None
+
+    def __len__(self) -> int:
+        if self._count is None:
+            statement = select(func.count()).select_from(_roots(self._where).subquery())
+            self._count = block(
+                self._database.read, lambda connection: int(connection.execute(statement).scalar() or 0)
+            )
+        return self._count
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    @overload
+    def __getitem__(self, place: int) -> Found: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Found]: ...
+    def __getitem__(self, place: int | slice) -> Found | list[Found]:
+        if isinstance(place, slice):
+            start, stop, step = place.indices(len(self))
+            rows = self.rows(stop - start, start) if step > 0 else self.rows(start - stop, stop + 1)
+            return rows[::step]
+        where = place if place >= 0 else len(self) + place
+        rows = self.rows(1, where) if where >= 0 else []
+        if not rows:
+            raise IndexError(f"there is no row {place}, there are {len(self)}")
+        return rows[0]
+
+    def __iter__(self) -> Iterator[Found]:
+        return iter(self.rows(len(self)))
+
+    def rows(self, limit: int = SHOWN, offset: int = 0) -> list[Found]:
+        """At most ``limit`` rows, after the first ``offset``."""
+        if limit <= 0:
+            return []
+        found: list[Found] = block(
+            self._database.read, lambda connection: _read(connection, self._where, limit, offset)
+        )
+        return found
+
+    def __repr__(self) -> str:
+        rows, count = self.rows(), len(self)
+        if not rows:
+            return "nothing is in the store yet; artigraph.save(value, 'label') puts something in"
+        head = ("label", "type", "size", "made by", "saved (UTC)")
+        table = [head, *(_cells(row) for row in rows)]
+        widths = [max(len(line[column]) for line in table) for column in range(len(head))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table
+        ]
+        if count > len(rows):
+            lines.append(f"… {count - len(rows):,} more of {count:,}")
+        return "\n".join(lines)
+
+
+def listing(where: Filter | str | None = None, *, tags: dict[str, str | None] | None = None) -> Listing:
+    """What is in the store.
+
+    Args:
+        where: a filter, or text that labels contain (ASCII case does not matter).
+        tags: tag name -> value (None: any value).
+    """
+    if isinstance(where, str):
+        where = NodeFilter(label=ValueFilter(icontains=where))
+    if tags:
+        where = NodeFilter(tags=tags) if where is None else where & NodeFilter(tags=tags)
+    return Listing(where)
+
+
+def human_bytes(size: int | None) -> str:
+    """A number of bytes in three digits and a unit, empty for None."""
+    if size is None:
+        return ""
+    amount = float(size)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:.3g} TB"
+
+
+def _roots(where: Filter | None) -> Select[Any]:
+    """Ids of what stands by itself: not a span, and not merely a part of something."""
+    part = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
+    made = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "output")
+    alone = and_(NODE.c.span_status.is_(None), or_(~part, made, NODE.c.node_label.is_not(None)))
+    kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
+    condition = and_(alone, kept)
+    return select(NODE.c.id).where(where.compose(condition) if where is not None else condition)
+
+
+def _read(connection: Connection, where: Filter | None, limit: int, offset: int) -> list[Found]:
+    maker = NODE.alias("maker")
+    made = LINK.alias("made")
+    statement = (
+        select(
+            NODE,
+            maker.c.node_label.label("maker_label"),
+            maker.c.id.label("maker_id"),
+            made.c.label.label("made_label"),
+        )
+        .select_from(NODE)
+        .outerjoin(made, and_(made.c.target_id == NODE.c.id, made.c.kind == "output", made.c.role.is_(None)))
+        .outerjoin(maker, maker.c.id == made.c.source_id)
+        .where(NODE.c.id.in_(_roots(where)))
+        .order_by(desc(NODE.c.node_created_at), desc(NODE.c.id))
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_found(row) for row in connection.execute(statement)]
+
+
+def _found(row: Any) -> Found:
+    preview = row.artifact_preview if isinstance(row.artifact_preview, dict) else {}
+    shape = preview.get("shape")
+    return Found(
+        id=row.id,
+        label=row.node_label or row.made_label,
+        kind="model" if row.model_artifact_type_name else row.artifact_kind or "artifact",
+        type_name=row.model_artifact_type_name or row.artifact_otype,
+        version=row.model_artifact_version or row.artifact_version,
+        size=row.artifact_size,
+        shape=tuple(shape) if shape else None,
+        maker=row.maker_label,
+        maker_id=row.maker_id,
+        saved_at=row.node_created_at,
+        status=row.span_status,
+    )
+
+
+def _cells(row: Found) -> tuple[str, ...]:
+    shape = f" {' × '.join(f'{length:,}' for length in row.shape)}" if row.shape else ""
+    kind = (row.type_name or row.kind) + (f" v{row.version}" if row.version else "") + shape
+    label = row.label or f"({str(row.id)[-8:]})"
+    return label, kind, human_bytes(row.size), row.maker or "", f"{row.saved_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,298 @@
+"""The one loader: rows by level, blobs read and checked, objects built from the inside out."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from anyio import to_thread
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from artigraph.digest import digest_bytes, digest_file, format_digest
+from artigraph.errors import (
+    ArtigraphError,
+    BlobCorruptError,
+    BlobMissingError,
+    ModelTooNewError,
+    NodeNotFoundError,
+    NotKeptError,
+    SerializeError,
+    UnknownModelError,
+    WrongModelError,
+)
+from artigraph.graph.current import Use, open_span, tracking
+from artigraph.graph.engine import Database, current_database
+from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.walk import raw
+from artigraph.identity import Memory, memories
+from artigraph.persist import fetch as row
+from artigraph.persist.container import PREFIX, join
+from artigraph.persist.fetch import Fetched, NodeRow, fetch, fetch_where
+from artigraph.persist.place import storage_named
+from artigraph.persist.plan import JSON_NAME
+from artigraph.persist.record import GenericRecord
+from artigraph.persist.spec import is_savable
+from artigraph.registry import Registry, current_registry
+from artigraph.serializer.json import json_serializer
+
+CHECKED_UP_TO = 64 * 1024 * 1024
+"""Blobs up to this size have their hash checked on load, bigger ones their size only (see ``verify``)."""
+
+AT_ONCE = 8
+
+NOT_MODELS = ("node", "span", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How a call loads."""
+
+    session: AsyncSession | None = None
+    registry: Registry | None = None
+    track: bool = True
+    """Loading inside an open span makes what is loaded an input of it."""
+    generic: bool = False
+    """Models come as read-only records, with an error per field that cannot be loaded."""
+    role: str | None = None
+    """The name under which the open span uses it."""
+
+
+async def load_many(ids: Sequence[bytes], options: LoadOptions | None = None) -> list[Any]:
+    """Load values and models.
+
+    Args:
+        ids: raw ids.
+        options: how.
+
+    Returns:
+        A value per id, in the same order.
+
+    Raises:
+        NodeNotFoundError: an id that no node has.
+        BlobMissingError, BlobCorruptError: stored bytes are gone or changed.
+        UnknownSerializerError, UnknownStorageError, ModelTooNewError, MigrationMissingError: this process lacks code.
+        NotKeptError: a trace has no content.
+    """
+    options = options or LoadOptions()
+    database = current_database()
+    got = await database.read(lambda connection: fetch(connection, ids), session=options.session)
+    for node_id in ids:
+        if node_id not in got.nodes:
+            raise NodeNotFoundError(UUID(bytes=node_id))
+    values = await _values(got, database, options)
+    return [values[node_id] for node_id in ids]
+
+
+async def load_where(statement: Select[Any], options: LoadOptions | None = None) -> list[Any]:
+    """Load everything that a query of ``fetch.COLUMNS`` gives, in its order. Raises as ``load_many``."""
+    options = options or LoadOptions()
+    database = current_database()
+    got = await database.read(lambda connection: fetch_where(connection, statement), session=options.session)
+    values = await _values(got, database, options)
+    return [values[node_id] for node_id in got.roots]
+
+
+async def load_fields(node_id: bytes, names: Iterable[str], options: LoadOptions | None = None) -> dict[str, Any]:
+    """Load some fields of a model, and nothing else of it: field -> value.
+
+    Raises:
+        NodeNotFoundError: no such node, or no such field in it.
+    """
+    options = options or LoadOptions()
+    database, names = current_database(), list(names)
+    got = await database.read(lambda connection: fetch(connection, [node_id], names), session=options.session)
+    if not got.roots:
+        raise NodeNotFoundError(UUID(bytes=node_id))
+    parts = got.parts.get(node_id, {})
+    for name in names:
+        if name not in parts:
+            raise NodeNotFoundError(f"field {name!r} of {UUID(bytes=node_id)}", "ask for fields that it has")
+    wanted = Fetched([parts[name] for name in names], got.nodes, got.parts)
+    values = await _values(wanted, database, options)
+    return {name: values[parts[name]] for name in names}
+
+
+async def _values(got: Fetched, database: Database, options: LoadOptions) -> dict[bytes, Any]:
+    builder = _Builder(got, database, options)
+    await builder.read_blobs()
+    values = {node_id: builder.build(node_id) for node_id in got.roots}
+    await builder.name_failures(options.session)
+    builder.remember(values)
+    return values
+
+
+class _Builder:
+    """Builds the objects of one load."""
+
+    def __init__(self, got: Fetched, database: Database, options: LoadOptions) -> None:
+        self.got, self.database, self.options = got, database, options
+        self.registry = options.registry or current_registry()
+        self.values: dict[bytes, Any] = {}
+        self.failures: dict[bytes, ArtigraphError] = {}
+        self._check = database.verify
+
+    async def read_blobs(self) -> None:
+        """Read, check and deserialize what lies in storages, some at once, each in a worker thread."""
+        remote = [node for node in self.got.nodes.values() if node[row.LOCATION] is not None]
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(node: NodeRow) -> None:
+            async with places:
+                try:
+                    self.values[node[row.ID]] = await self._read(node)
+                except ArtigraphError as error:
+                    self.failures[node[row.ID]] = error
+
+        await asyncio.gather(*(one(node) for node in remote))
+
+    def build(self, node_id: bytes) -> Any:
+        """The object of a node; a failure of a part is kept and raised by ``name_failures``."""
+        if node_id in self.values:
+            return self.values[node_id]
+        if node_id in self.failures:
+            return None
+        node = self.got.nodes[node_id]
+        try:
+            value = self._model(node) if node[row.MODEL] is not None else self._inline(node)
+        except ArtigraphError as error:
+            self.failures[node_id] = error
+            return None
+        self.values[node_id] = value
+        return value
+
+    async def name_failures(self, session: AsyncSession | None) -> None:
+        """Raise the first failure, told whose it was; generic records keep theirs."""
+        if not self.failures or self.options.generic:
+            return
+        node_id, error = next(iter(self.failures.items()))
+        if isinstance(error, BlobMissingError | BlobCorruptError):
+            owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
+            if isinstance(error, BlobMissingError):
+                raise BlobMissingError(error.location, error.storage, owner) from error
+            raise BlobCorruptError(error.location, error.expected, error.got, owner) from error
+        raise error
+
+    def remember(self, roots: dict[bytes, Any]) -> None:
+        """Know the loaded objects again when they are used, and note the roots as inputs of the open span."""
+        for node_id, value in self.values.items():
+            node = self.got.nodes[node_id]
+            if node[row.MODEL] is not None or node[row.SERIALIZER] != JSON_NAME:
+                memories.remember(value, Memory(UUID(bytes=node_id), self.database.identity, hash=node[row.HASH]))
+        span = open_span(self.database.identity)
+        if span is not None and self.options.track and tracking():
+            for node_id in roots:
+                span.use(Use(UUID(bytes=node_id), self.options.role or self.got.nodes[node_id][row.LABEL]))
+
+    def _inline(self, node: NodeRow) -> Any:
+        name, data = node[row.SERIALIZER], node[row.DATA]
+        if name is None or data is None:
+            if node[row.KIND] == "trace":
+                label = node[row.LABEL] or str(UUID(bytes=node[row.ID]))
+                raise NotKeptError(label, node[row.OTYPE] or "unknown", "the span it is an output of")
+            found = f"node of type {node[row.TYPE]!r} without content"
+            raise WrongModelError("value", found, UUID(bytes=node[row.ID]))
+        if self._check != "never":
+            expected = node[row.HASH]
+            if self._check == "size":
+                if len(data) != node[row.SIZE]:
+                    self._damaged(node, f"{node[row.SIZE]} bytes", f"{len(data)} bytes")
+            elif expected is not None and digest_bytes(data) != expected:
+                self._damaged(node, format_digest(expected), format_digest(digest_bytes(data)))
+        if name == JSON_NAME:
+            return json_serializer.deserialize(data)
+        return self.registry.serializer_named(name).deserialize(data)
+
+    async def _read(self, node: NodeRow) -> Any:
+        storage = storage_named(self.database, self.registry, node[row.STORAGE] or "")
+        serializer: Any = self.registry.serializer_named(node[row.SERIALIZER] or "")
+        location = node[row.LOCATION] or ""
+        path = await storage.path(location)
+        if path is None:
+            data = await storage.read(location)
+            return await to_thread.run_sync(self._from_bytes, node, serializer, data)
+        return await to_thread.run_sync(self._from_file, node, serializer, path)
+
+    def _from_bytes(self, node: NodeRow, serializer: Any, data: bytes) -> Any:
+        self._check_size(node, len(data))
+        if self._check_hash(len(data)):
+            self._compare(node, digest_bytes(data))
+        return serializer.load(io.BytesIO(data))
+
+    def _from_file(self, node: NodeRow, serializer: Any, path: Any) -> Any:
+        try:
+            size = path.stat().st_size
+            self._check_size(node, size)
+            if self._check_hash(size):
+                self._compare(node, digest_file(path)[0])
+            with path.open("rb") as file:
+                return serializer.load(file)
+        except FileNotFoundError as error:
+            raise BlobMissingError(node[row.LOCATION] or "", node[row.STORAGE] or "") from error
+
+    def _check_hash(self, size: int) -> bool:
+        return self._check == "always" or (self._check is None and size <= CHECKED_UP_TO)
+
+    def _check_size(self, node: NodeRow, size: int) -> None:
+        if self._check != "never" and size != node[row.SIZE]:
+            self._damaged(node, f"{node[row.SIZE]} bytes", f"{size} bytes")
+
+    def _compare(self, node: NodeRow, got: bytes) -> None:
+        if node[row.HASH] is not None and bytes(node[row.HASH] or b"") != got:
+            self._damaged(node, format_digest(node[row.HASH] or b""), format_digest(got))
+
+    def _damaged(self, node: NodeRow, expected: str, got: str) -> None:
+        raise BlobCorruptError(node[row.LOCATION] or f"row {UUID(bytes=node[row.ID])}", expected, got)
+
+    def _model(self, node: NodeRow) -> Any:
+        node_id, name, version = node[row.ID], node[row.MODEL] or "", node[row.VERSION] or 1
+        parts = self.got.parts[node_id]
+        data = {label: self.build(part) for label, part in parts.items()}
+        failed = {label: self.failures[part] for label, part in parts.items() if part in self.failures}
+        if failed and not self.options.generic:
+            raise next(iter(failed.values()))
+        if name.startswith(PREFIX):
+            keys = json_serializer.deserialize(node[row.DATA]) if node[row.DATA] is not None else None
+            return join(name, keys, data)
+        try:
+            model: Any = None if self.options.generic else self.registry.model_named(name)
+        except UnknownModelError:
+            model = None
+        if model is None:
+            kept = {label: value for label, value in data.items() if label not in failed}
+            return GenericRecord(UUID(bytes=node_id), name, version, kept, failed)
+        if version > model.graph_model_version:
+            raise ModelTooNewError(name, version, model.graph_model_version)
+        value = model.graph_model_init(version, data)
+        if not is_savable(value):
+            raise SerializeError(f"{name}.graph_model_init returned {type(value).__name__}, not a model")
+        value.graph_adopt(UUID(bytes=node_id))
+        return value
+
+
+def _owner(connection: Connection, node_id: bytes) -> str:
+    """Whose bytes these are: the labels on the way up to a span, the innermost last."""
+    names: list[str] = []
+    current: bytes | None = node_id
+    for _ in range(8):
+        found = connection.execute(
+            select(LINK.c.label, raw(LINK.c.source_id), NODE.c.node_label, NODE.c.node_type)
+            .join(NODE, NODE.c.id == LINK.c.source_id)
+            .where(LINK.c.target_id == UUID(bytes=current), LINK.c.kind.in_(("field", "output")))
+            .limit(1)
+        ).first()
+        if found is None:
+            break
+        names.append(found.label or "")
+        current = found[1]
+        if found.node_type in NOT_MODELS:
+            names.append(f"span {found.node_label or UUID(bytes=current)}")
+            break
+    own = connection.execute(select(NODE.c.node_label).where(NODE.c.id == UUID(bytes=node_id))).scalar()
+    if not names:
+        return f"artifact {own or UUID(bytes=node_id)}"
+    return f"artifact {' / '.join(reversed([name for name in names if name]))} ({UUID(bytes=node_id)})"

@@ -1,0 +1,231 @@
+"""The plan of a save: the whole object graph, walked in memory before anything is written.
+
+A shared child is planned once; a cycle is an error that names it. Plain JSON values become bytes at once; values of
+other serializers are left for ``encode``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from artigraph.digest import digest_bytes, model_digest
+from artigraph.errors import CycleError, UnserializableError
+from artigraph.ids import new_raw_id
+from artigraph.persist.container import CONTAINERS, VERSION, split
+from artigraph.persist.spec import INFER, Savable, SaveSpec, check_label, is_savable
+from artigraph.registry import Registry
+from artigraph.serializer.json import json_serializer
+from artigraph.storage.database import database_storage
+
+PLAIN_TYPES = frozenset({int, str, bool, float, type(None)})
+
+JSON_NAME = json_serializer.name
+
+
+@dataclass(slots=True, eq=False)
+class ValueDraft:
+    """A value that will be one artifact."""
+
+    id: bytes
+    value: Any
+    serializer: Any
+    storage: Any
+    """A storage instance, ``database_storage``, or None: by size."""
+    tags: dict[str, str]
+    path: str
+    label: str | None = None
+    data: bytes | None = None
+    hash: bytes = b""
+    size: int = 0
+    preview: dict[str, Any] | None = None
+    location: str | None = None
+    spool: Any = None
+    known: bool = False
+    """The id was given out before, so a row of this id may exist."""
+
+
+@dataclass(slots=True, eq=False)
+class ModelDraft:
+    """A model, or a container with a node per element."""
+
+    id: bytes
+    value: Any
+    name: str
+    version: int
+    known: bool
+    """The id was given out before, so a row of this id may exist."""
+    path: str
+    label: str | None = None
+    keys: bytes | None = None
+    plain: list[tuple[str, bytes, bytes, bytes]] = field(default_factory=list)
+    """(label, id, data, hash) of fields that are plain JSON"""
+    parts: list[tuple[str, ValueDraft | ModelDraft]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    hash: bytes = b""
+    size: int = 0
+
+    def finish(self) -> None:
+        """Compute the digest and size out of the parts, which are finished."""
+        digests = [(label, digest) for label, _, _, digest in self.plain]
+        digests += [(label, part.hash) for label, part in self.parts]
+        if self.keys is not None:
+            digests.append(("", digest_bytes(self.keys)))
+        self.hash = model_digest(self.name, self.version, digests)
+        self.size = sum(len(data) for _, _, data, _ in self.plain) + sum(part.size for _, part in self.parts)
+
+
+Draft = ValueDraft | ModelDraft
+
+
+class Plan:
+    """Everything that one save will write."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.roots: list[Draft] = []
+        self.models: list[ModelDraft] = []
+        """Parts before their wholes."""
+        self.values: list[ValueDraft] = []
+        self.used: list[tuple[Any, str]] = []
+        """(value, name) of every value met that is not plain: it may be remembered from somewhere."""
+        self._seen: dict[int, ModelDraft] = {}
+        self._walking: dict[int, str] = {}
+
+    def add(self, value: Any, label: str | None, spec: SaveSpec, *, node_id: UUID | None = None) -> Draft:
+        """Plan a root.
+
+        Args:
+            value: a model, or anything a serializer knows.
+            label: the name it is given.
+            spec: how it is to be kept.
+            node_id: the id its node shall have, for a value that has none of its own.
+
+        Raises:
+            UnserializableError: naming the path to the part that no serializer knows.
+            CycleError: naming the path.
+            InvalidLabelError: a label that cannot be kept.
+        """
+        draft = self._visit(value, spec, label or _root_name(value))
+        draft.label = check_label(label)
+        draft.tags = {**draft.tags, **spec.tags}
+        if node_id is not None and not is_savable(value):
+            draft.id, draft.known = node_id.bytes, True
+        self.roots.append(draft)
+        return draft
+
+    def everything(self) -> Iterator[Draft]:
+        """Every draft, parts before wholes."""
+        yield from self.values
+        yield from self.models
+
+    def _visit(self, value: Any, spec: SaveSpec, path: str) -> Draft:
+        if is_savable(value):
+            return self._model(value, path)
+        serializer = self._serializer(value, spec)
+        self.used.append((value, path))
+        if spec.serializer is None and (serializer is None or _is_small(serializer)):
+            container = CONTAINERS.get(type(value))
+            small = serializer or json_serializer
+            try:
+                data = small.serialize(value)
+            except UnserializableError as error:
+                if container is None:
+                    raise UnserializableError(
+                        error.path.replace("value", path, 1), error.type_name, error.hint
+                    ) from None
+                return self._container(value, spec, path)
+            except CycleError as error:
+                raise CycleError(error.path.replace("value", path, 1)) from None
+            draft = self._value(value, small, spec, path)
+            draft.data, draft.hash, draft.size = data, digest_bytes(data), len(data)
+            return draft
+        return self._value(value, serializer, spec, path)
+
+    def _value(self, value: Any, serializer: Any, spec: SaveSpec, path: str) -> ValueDraft:
+        draft = ValueDraft(new_raw_id(), value, serializer, self._storage(spec), dict(spec.tags), path)
+        self.values.append(draft)
+        return draft
+
+    def _model(self, value: Savable, path: str) -> ModelDraft:
+        found = self._seen.get(id(value))
+        if found is not None:
+            return found
+        if id(value) in self._walking:
+            raise CycleError(f"{self._walking[id(value)]} -> {path}")
+        self._walking[id(value)] = path
+        known = value.graph_known
+        draft = ModelDraft(value.graph_id.bytes, value, value.graph_model_name, value.graph_model_version, known, path)
+        for label, (part, spec) in value.graph_model_data().items():
+            if type(part) in PLAIN_TYPES and spec is INFER:
+                data = json_serializer.serialize(part)
+                draft.plain.append((label, new_raw_id(), data, digest_bytes(data)))
+            else:
+                draft.parts.append((label, self._visit(part, spec, f"{path}.{label}")))
+        del self._walking[id(value)]
+        self._seen[id(value)] = draft
+        self.models.append(draft)
+        return draft
+
+    def _container(self, value: Any, spec: SaveSpec, path: str) -> ModelDraft:
+        if id(value) in self._walking:
+            raise CycleError(f"{self._walking[id(value)]} -> {path}")
+        self._walking[id(value)] = path
+        container = CONTAINERS[type(value)]
+        draft = ModelDraft(new_raw_id(), value, container.name, VERSION, False, path, tags=dict(spec.tags))
+        keys, parts = split(container, value)
+        if keys is not None:
+            try:
+                draft.keys = json_serializer.serialize(keys)
+            except UnserializableError as error:
+                raise UnserializableError(f"a key of {path}", error.type_name, error.hint) from None
+        inner = SaveSpec(spec.serializer, spec.storage) if spec.serializer or spec.storage else INFER
+        for label, part in parts:
+            step = f"[{label}]" if keys is None else f"[{label!r}]"
+            draft.parts.append((label, self._visit(part, inner, path + step)))
+        del self._walking[id(value)]
+        self.models.append(draft)
+        return draft
+
+    def _serializer(self, value: Any, spec: SaveSpec) -> Any:
+        asked = spec.serializer
+        if asked is None:
+            return self.registry.serializer_for(value)
+        if isinstance(asked, str):
+            return self.registry.serializer_named(asked)
+        if self.registry.serializers.get(asked.name) is not asked:
+            self.registry.add_serializer(asked)
+        return asked
+
+    def _storage(self, spec: SaveSpec) -> Any:
+        asked = spec.storage
+        if asked is None or asked is database_storage:
+            return asked
+        if isinstance(asked, str):
+            return self.registry.storage_named(asked)
+        if isinstance(asked, type):
+            return self._only_instance(asked)
+        if self.registry.storages.get(asked.name) is not asked:
+            self.registry.add_storage(asked)
+        return asked
+
+    def _only_instance(self, kind: type) -> Any:
+        found = [storage for storage in self.registry.storages.values() if isinstance(storage, kind)]
+        if len(found) != 1:
+            raise UnserializableError(
+                kind.__name__,
+                "storage class",
+                f"{len(found)} of it are registered; name an instance instead of the class",
+            )
+        return found[0]
+
+
+def _is_small(serializer: Any) -> bool:
+    """Whether values of this serializer are builtin ones, written faster than handed to a thread."""
+    return serializer is json_serializer or type(serializer).__module__ == "artigraph.serializer.datetime"
+
+
+def _root_name(value: Any) -> str:
+    return type(value).__name__

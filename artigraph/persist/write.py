@@ -1,0 +1,304 @@
+"""Reading and writing graph objects of any kind: rows, handles, models, artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
+from sqlalchemy import delete as sql_delete
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from artigraph.bridge import dual
+from artigraph.errors import (
+    ImmutableError,
+    InvalidFilterError,
+    LabelTakenError,
+    MultipleNodesError,
+    NodeNotFoundError,
+    UnserializableError,
+)
+from artigraph.graph.engine import current_database
+from artigraph.graph.filter import Filter
+from artigraph.graph.node import end_of_link
+from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
+from artigraph.persist import fetch
+from artigraph.persist.delete import delete_nodes, delete_where
+from artigraph.persist.load import LoadOptions, load_where
+from artigraph.persist.save import OnConflict, SaveOptions, SaveRequest, save_many
+from artigraph.persist.spec import check_label, is_savable
+from artigraph.registry import Registry
+
+T = TypeVar("T")
+
+
+@dual
+async def write_one(
+    thing: Any,
+    *,
+    on_conflict: OnConflict = "raise",
+    session: AsyncSession | None = None,
+    registry: Registry | None = None,
+) -> None:
+    """Write a node, link, row, artifact or model. See ``write_many``."""
+    await write_many.a([thing], on_conflict=on_conflict, session=session, registry=registry)
+
+
+@dual
+async def write_many(
+    things: Iterable[Any],
+    *,
+    on_conflict: OnConflict = "raise",
+    session: AsyncSession | None = None,
+    registry: Registry | None = None,
+) -> None:
+    """Write nodes, links, rows, artifacts and models in one transaction: all of them, or nothing.
+
+    Args:
+        things: in any order; links may point to nodes among them.
+        on_conflict: what to do with an id that exists with other content: "raise", "replace" or "ignore".
+        session: a session of yours, which you commit.
+        registry: where to look for serializers and storages.
+
+    Raises:
+        NodeNotFoundError: a link to a node that does not exist.
+        LabelTakenError: a link whose label its source has already.
+        ImmutableError: see ``on_conflict``.
+        UnserializableError: something that is none of these kinds of things.
+    """
+    requests: list[SaveRequest] = []
+    rows: list[Base] = []
+    for thing in things:
+        if is_savable(thing):
+            requests.append(SaveRequest(thing))
+        elif hasattr(thing, "graph_save_request"):
+            requests.append(thing.graph_save_request())
+        elif isinstance(thing, Base):
+            rows.append(thing)
+        elif hasattr(thing, "to_row"):
+            rows.append(thing.to_row())
+        else:
+            raise UnserializableError(
+                "the thing to write",
+                type(thing).__name__,
+                "write models, artifacts, nodes and links; artigraph.save() takes any value",
+            )
+    write_rows = (lambda connection: _write_rows(connection, rows, on_conflict)) if rows else None
+    options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=write_rows)
+    await save_many(requests, options)
+
+
+@dual
+async def read(
+    cls: type[T],
+    where: Filter | None = None,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    session: AsyncSession | None = None,
+    registry: Registry | None = None,
+    track: bool = True,
+) -> list[T]:
+    """Everything of a class that a filter matches, oldest first.
+
+    Args:
+        cls: a model class (its subclasses count), Node, Link, Artifact, Span, or a row class.
+        where: None matches all.
+        limit: at most so many; None: all.
+        offset: leave out so many first.
+        session: a session of yours.
+        registry: where to look for serializers, storages and models.
+        track: False keeps models out of the open span's inputs.
+    """
+    if hasattr(cls, "graph_model_data"):
+        statement = _models(cls, where).order_by(NODE.c.id).limit(limit).offset(offset or None)
+        return await load_where(statement, LoadOptions(session=session, registry=registry, track=track))
+    return await _read_rows(cls, where, limit, offset, session)
+
+
+@dual
+async def read_one(cls: type[T], where: Filter | None = None, **options: Any) -> T:
+    """The one object that a filter matches.
+
+    Raises:
+        NodeNotFoundError: none matches.
+        MultipleNodesError: several do.
+    """
+    found = await read_one_or_none.a(cls, where, **options)
+    if found is None:
+        raise NodeNotFoundError(f"of class {cls.__name__} matches {where}", "exists() asks without an error")
+    return found
+
+
+@dual
+async def read_one_or_none(cls: type[T], where: Filter | None = None, **options: Any) -> T | None:
+    """The one object that a filter matches, or None. Raises MultipleNodesError when several match."""
+    found = await read.a(cls, where, limit=2, **options)
+    if len(found) > 1:
+        raise MultipleNodesError(where, len(found))
+    return found[0] if found else None
+
+
+@dual
+async def exists(cls: type, where: Filter | None = None, *, session: AsyncSession | None = None) -> bool:
+    """Whether anything of a class matches a filter."""
+    statement = select(func.count()).select_from(_ids(cls, where).limit(1).subquery())
+
+    def work(connection: Connection) -> bool:
+        return bool(connection.execute(statement).scalar())
+
+    return await current_database().read(work, session=session)
+
+
+@dual
+async def delete(
+    cls: type, where: Filter | None = None, *, outputs: bool = False, session: AsyncSession | None = None
+) -> int:
+    """Delete everything of a class that a filter matches, with what belongs to nobody else.
+
+    Args:
+        cls: as for ``read``.
+        where: None matches all of the class.
+        outputs: of spans, what they made as well.
+        session: a session of yours, which you commit.
+
+    Returns:
+        How many matched.
+    """
+    if issubclass(_row_class(cls), OrmLink):
+        statement = sql_delete(LINK).where(LINK.c.id.in_(_ids(cls, where)))
+        return await current_database().write(
+            lambda connection: connection.execute(statement).rowcount, session=session
+        )
+    return await delete_where(_Of(cls, where), outputs=outputs, session=session)
+
+
+@dual
+async def delete_one(thing: Any, *, outputs: bool = False, session: AsyncSession | None = None) -> None:
+    """Delete a node, link, row, artifact or model, or the node of an id.
+
+    Raises:
+        NodeNotFoundError: it is not there.
+    """
+    if await delete_many.a([thing], outputs=outputs, session=session) == 0:
+        raise NodeNotFoundError(end_of_link(thing))
+
+
+@dual
+async def delete_many(things: Iterable[Any], *, outputs: bool = False, session: AsyncSession | None = None) -> int:
+    """Delete several in one transaction; returns how many existed. An empty list deletes nothing."""
+    things = list(things)
+    links = [thing.id for thing in things if _is_link(thing)]
+    nodes = [end_of_link(thing).bytes for thing in things if not _is_link(thing)]
+    count = 0
+    if links:
+        statement = sql_delete(LINK).where(LINK.c.id.in_(links))
+        count = await current_database().write(lambda c: c.execute(statement).rowcount, session=session)
+    return count + (await delete_nodes(nodes, outputs=outputs, session=session) if nodes else 0)
+
+
+class _Of(Filter):
+    """The nodes of a class that a filter matches."""
+
+    def __init__(self, cls: type, where: Filter | None) -> None:
+        self._cls, self._where = cls, where
+
+    def compose(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        return and_(condition, NODE.c.id.in_(_ids(self._cls, self._where)))
+
+
+def _is_link(thing: Any) -> bool:
+    return getattr(type(thing), "row_class", type(thing)) is OrmLink
+
+
+def _row_class(cls: type) -> type[Base]:
+    if hasattr(cls, "graph_model_data"):
+        return OrmNode
+    found: Any = getattr(cls, "row_class", cls)
+    if not (isinstance(found, type) and issubclass(found, Base)):
+        raise InvalidFilterError(
+            f"{cls.__name__} cannot be read; read models, Node, Link, Artifact, Span or row classes"
+        )
+    return found
+
+
+def _models(cls: Any, where: Filter | None) -> Select[Any]:
+    names: list[str] = []
+    found = [cls]
+    while found:
+        each = found.pop()
+        names.append(each.graph_model_name)
+        found += each.__subclasses__()
+    of_class = NODE.c.model_artifact_type_name.in_(names)
+    return select(*fetch.COLUMNS).where(where.compose(of_class) if where is not None else of_class)
+
+
+def _ids(cls: type, where: Filter | None) -> Select[Any]:
+    if hasattr(cls, "graph_model_data"):
+        return _models(cls, where).with_only_columns(NODE.c.id)
+    row: Any = _row_class(cls)
+    statement = select(row.id)
+    return statement.where(where.compose(true())) if where is not None else statement
+
+
+async def _read_rows(
+    cls: type, where: Filter | None, limit: int | None, offset: int, session: AsyncSession | None
+) -> list[Any]:
+    row: Any = _row_class(cls)
+    statement = select(row).order_by(row.id).limit(limit).offset(offset or None)
+    if where is not None:
+        statement = statement.where(where.compose(true()))
+
+    def work(connection: Connection) -> Sequence[Any]:
+        with Session(bind=connection, expire_on_commit=False) as orm:
+            found = orm.scalars(statement).all()
+            orm.expunge_all()
+        return cls.from_rows(connection, found) if hasattr(cls, "from_rows") else found
+
+    return list(await current_database().read(work, session=session))
+
+
+def _write_rows(connection: Connection, rows: Sequence[Base], on_conflict: OnConflict) -> None:
+    """Insert rows of the ORM classes, nodes before links; what exists already is treated as ``on_conflict`` says."""
+    with Session(bind=connection, expire_on_commit=False, join_transaction_mode="conditional_savepoint") as orm:
+        for group in (lambda row: not isinstance(row, OrmLink), lambda row: isinstance(row, OrmLink)):
+            _add(orm, [row for row in rows if group(row)], on_conflict)
+        orm.expunge_all()
+
+
+def _add(orm: Session, rows: Sequence[Any], on_conflict: OnConflict) -> None:
+    for row in rows:
+        if isinstance(row, OrmLink):
+            _check_link(orm, row)
+        elif isinstance(row, OrmNode):
+            check_label(row.node_label)
+        stored = orm.get(type(row), row.id) if row.id is not None else None
+        if stored is None:
+            orm.add(row)
+            continue
+        changed = {key: value for key, value in _given(row).items() if getattr(stored, key) != value}
+        if changed and on_conflict == "raise":
+            raise ImmutableError(f"{type(row).__name__} ({', '.join(changed)} differ)", row.id)
+        if on_conflict == "replace":
+            for key, value in changed.items():
+                setattr(stored, key, value)
+    orm.flush()
+
+
+def _given(row: Any) -> dict[str, Any]:
+    """What was set on a row by its maker."""
+    times = ("node_created_at", "node_updated_at")
+    return {
+        a.key: row.__dict__[a.key] for a in row.__mapper__.column_attrs if a.key in row.__dict__ and a.key not in times
+    }
+
+
+def _check_link(orm: Session, row: OrmLink) -> None:
+    for end in (row.source_id, row.target_id):
+        if orm.scalar(select(NODE.c.id).where(NODE.c.id == end)) is None:
+            raise NodeNotFoundError(end, "write the node before (or together with) the link")
+    if check_label(row.label) is not None:
+        taken = orm.scalar(select(LINK.c.id).where(LINK.c.source_id == row.source_id, LINK.c.label == row.label))
+        if taken is not None and taken != row.id:
+            raise LabelTakenError(row.label or "", row.source_id)

@@ -1,0 +1,378 @@
+"""pandas frames and series as Parquet, streamed in slices, and given back exactly or refused.
+
+The file has plain unique column names, then the levels of the index as columns, so any reader of Parquet can use it.
+What Parquet would change (labels that are no texts, attrs, the frequency of an index, categories, which kind of missing
+value a text column has) stands in its metadata under ``artigraph`` and is put back when we read it. A round trip of
+the structure without rows comes first: a dtype that does not survive it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from math import isnan
+from pathlib import Path
+from typing import IO, Any
+
+from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
+from artigraph.registry import load
+from artigraph.serializer.base import Serializer, fits_preview
+from artigraph.serializer.json import json_serializer
+
+pandas = load("pandas", "the pandas serializer")
+pyarrow = load("pyarrow", "the pandas serializer")
+parquet = load("pyarrow.parquet", "the pandas serializer")
+
+SLICE_ROWS = 1 << 20
+"""Rows that are written at once (a row group), at most."""
+SLICE_BYTES = 1 << 23
+"""Bytes that are copied at once on the way to Arrow, about."""
+
+_KEY = b"artigraph"
+_KEPT = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 datetime64[ns]".split())
+"""Dtypes that need no trial."""
+_PREVIEW_ROWS, _PREVIEW_COLUMNS = 10, 20
+
+
+class DataFrameSerializer(Serializer[Any]):
+    """``pandas.DataFrame``; columns of mixed objects and subclasses are refused."""
+
+    name = "pandas.parquet/1"
+    types = (pandas.DataFrame,)
+    suffixes = (".parquet",)
+    otypes = ("DataFrame",)
+    content_type = "application/vnd.apache.parquet"
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        if type(value) is not pandas.DataFrame:
+            raise UnserializableError("value", type(value).__qualname__, "convert it with pandas.DataFrame(value)")
+        _write(value, file, {})
+
+    def load(self, file: IO[bytes], /) -> Any:
+        return _read(file)[0]
+
+    def preview(self, value: Any, /) -> dict[str, Any] | None:
+        """Shape, dtypes and the first 10 rows x 20 columns, all as text."""
+        return _preview(value)
+
+    def content_digest(self, value: Any, /) -> bytes | None:
+        """Over labels, dtypes and values, column by column, on top of ``pandas.util.hash_pandas_object``."""
+        return _content_digest(value)
+
+
+class SeriesSerializer(Serializer[Any]):
+    """``pandas.Series`` as a Parquet file of one column."""
+
+    name = "pandas.series/1"
+    types = (pandas.Series,)
+    otypes = ("Series",)
+    content_type = "application/vnd.apache.parquet"
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        if type(value) is not pandas.Series:
+            raise UnserializableError("value", type(value).__qualname__, "convert it with pandas.Series(value)")
+        _write(value.to_frame("value"), file, {"name": value.name, "attrs": value.attrs})
+
+    def load(self, file: IO[bytes], /) -> Any:
+        frame, notes = _read(file)
+        if "name" not in notes or frame.shape[1] != 1:
+            raise SerializeError(f"not a series in {self.name}")
+        series = frame.iloc[:, 0].rename(notes["name"])
+        series.attrs = frame.attrs
+        return series
+
+    def preview(self, value: Any, /) -> dict[str, Any] | None:
+        """Length, dtype and the first 10 values, all as text."""
+        return _preview(value.to_frame()) | {"shape": [len(value)]}
+
+    def content_digest(self, value: Any, /) -> bytes | None:
+        """As that of a frame with this one column."""
+        return _content_digest(value.to_frame())
+
+
+def _write(frame: Any, file: IO[bytes], extra: dict[str, Any]) -> None:
+    """Write a frame slice by slice; ``extra`` goes to the notes that ``_read`` gives back."""
+    try:
+        names = _flat_names(frame)
+        schema, columns = _schema(frame, names)
+        notes = {"attrs": frame.attrs, "columns": columns} | extra
+        notes |= {"labels": _labels_note(frame.columns, names), "index": _index_note(frame.index)}
+        schema = schema.with_metadata(schema.metadata | {_KEY: json_serializer.serialize(notes)})
+        with parquet.ParquetWriter(file, schema) as writer:
+            for part in _slices(frame):
+                writer.write_table(_table(part, names, schema), row_group_size=max(1, len(part)))
+    except ArtigraphError:
+        raise
+    except (pyarrow.ArrowException, KeyError, TypeError, ValueError) as error:
+        hint = f"it has no exact Parquet form: {str(error)[:300]}"
+        raise UnserializableError(_blamed(frame, error), type(frame).__name__, hint) from error
+
+
+def _read(file: IO[bytes]) -> tuple[Any, dict[str, Any]]:
+    """The frame in a Parquet file, ours or another's, and our notes about it."""
+    try:
+        table = parquet.read_table(_source(file))
+        metadata = table.schema.metadata or {}
+        if _KEY not in metadata:
+            return table.to_pandas(), {}
+        notes = json_serializer.deserialize(metadata[_KEY])
+        return _restored(_flat_frame(table), notes), notes
+    except Exception as error:  # whatever hostile bytes provoke
+        raise SerializeError(f"not a frame in Parquet: {str(error)[:300]}") from error
+
+
+def _flat_names(frame: Any) -> list[str]:
+    """Unique names in the file: of the columns, then of the levels of the index, unless that is a plain range."""
+    names = [_escaped(label) for label in frame.columns]
+    if len(set(names)) < len(names):
+        names = [f"{place}" for place in range(len(names))]
+    if not isinstance(frame.index, pandas.RangeIndex):
+        for level, name in enumerate(frame.index.names):
+            usable = type(name) is str and name not in names and _escaped(name) == name
+            names.append(name if usable else f"__index_level_{level}__")
+    if len(set(names)) < len(names):
+        raise SerializeError("a column is named as a level of the index is in the file (__index_level_0__); rename it")
+    return names
+
+
+def _flat(part: Any, names: list[str]) -> Any:
+    """A part of a frame with unique text labels, and its index, unless it is a range, as the last columns."""
+    flat = part.copy(deep=False)
+    flat.attrs = {}
+    flat.columns = names[: part.shape[1]]
+    flat.index = pandas.RangeIndex(len(part))
+    for level, name in enumerate(names[part.shape[1] :]):
+        flat[name] = part.index.get_level_values(level).array
+    return flat
+
+
+def _table(part: Any, names: list[str], schema: Any) -> Any:
+    return pyarrow.Table.from_pandas(_flat(part, names), schema=schema, preserve_index=False, nthreads=1)
+
+
+def _flat_frame(table: Any) -> Any:
+    """The frame of a table with the index still among the columns."""
+    details = json.loads(table.schema.metadata[b"pandas"]) | {"index_columns": []}
+    return table.replace_schema_metadata({b"pandas": json.dumps(details)}).to_pandas()
+
+
+def _schema(frame: Any, names: list[str]) -> tuple[Any, dict[int, dict[str, Any]]]:
+    """The Arrow schema of a frame, and by place what has to be put back into which column after reading.
+
+    No value is converted: a round trip without rows shows which dtypes Parquet keeps.
+    """
+    empty = _flat(frame.head(0), names)
+    schema = pyarrow.Schema.from_pandas(empty, preserve_index=False)
+    columns = {}
+    for place in range(len(names)):
+        if note := _column_note(frame, place):
+            columns[place] = note
+            if kind := note.get("arrow"):
+                schema = schema.set(place, schema.field(place).with_type(getattr(pyarrow, kind)()))
+    doubtful = [place for place, dtype in enumerate(empty.dtypes) if place not in columns and str(dtype) not in _KEPT]
+    if doubtful:
+        file = io.BytesIO()
+        with parquet.ParquetWriter(file, schema) as writer:
+            writer.write_table(_table(frame.head(0), names, schema))
+        back = _flat_frame(parquet.read_table(file))
+        for place in doubtful:
+            dtype, column = empty.dtypes.iloc[place], back.iloc[:, place]
+            if column.dtype != dtype:
+                columns[place] = {"dtype": str(dtype)}
+                if _put_back(column, columns[place]).dtype != dtype:
+                    raise UnserializableError(_at(frame, place), str(dtype), "it has no exact Parquet form")
+    details = json.loads(schema.metadata[b"pandas"])
+    details["index_columns"] = names[frame.shape[1] :]
+    if isinstance(frame.index, pandas.RangeIndex):
+        span = {"start": frame.index.start, "stop": frame.index.stop, "step": frame.index.step}
+        details["index_columns"] = [{"kind": "range", "name": None, **span}]
+    return schema.with_metadata({b"pandas": json.dumps(details).encode()}), columns
+
+
+def _column_note(frame: Any, place: int) -> dict[str, Any]:
+    """What has to be put back into a column (or level of the index) of objects or categories; else nothing."""
+    width = frame.shape[1]
+    column = frame.iloc[:, place] if place < width else frame.index.get_level_values(place - width)
+    if isinstance(column.dtype, pandas.CategoricalDtype):
+        return {"categories": _packed(column.dtype.categories), "ordered": column.dtype.ordered}
+    if column.dtype != object:
+        return {}
+    values = column.to_numpy()
+    kinds = set(map(type, values))
+    missing = kinds & _MISSING.keys()
+    numbers = float in kinds and any(type(value) is float and not isnan(value) for value in values)
+    if numbers or len(missing) > 1 or kinds - missing not in (set(), {str}, {bytes}):
+        named = ", ".join(sorted(kind.__name__ for kind in kinds))
+        hint = "only texts or only bytes, with one kind of missing value, are kept: convert it, say with astype(str)"
+        raise UnserializableError(_at(frame, place), f"object ({named})", hint)
+    note: dict[str, Any] = {"dtype": "object", "arrow": "binary" if bytes in kinds else "string"}
+    for kind in missing:
+        note["missing"] = _MISSING[kind]
+    return note
+
+
+def _labels_note(labels: Any, names: list[str]) -> dict[str, Any]:
+    """The column labels, unless they are the names in the file."""
+    if isinstance(labels, pandas.RangeIndex):
+        return {"range": (labels.start, labels.stop, labels.step), "names": list(labels.names)}
+    if isinstance(labels, pandas.MultiIndex) or str(labels.dtype) not in ("object", "str"):
+        return {"packed": _packed(labels), "names": list(labels.names)}
+    values = labels.tolist()
+    note = {"dtype": str(labels.dtype), "names": list(labels.names)}
+    return note if values == names[: len(values)] else note | {"values": values}
+
+
+def _index_note(index: Any) -> dict[str, Any]:
+    note: dict[str, Any] = {"names": list(index.names), "multi": isinstance(index, pandas.MultiIndex)}
+    if isinstance(index, pandas.RangeIndex):
+        note["range"] = (index.start, index.stop, index.step)
+    elif isinstance(index, pandas.DatetimeIndex | pandas.TimedeltaIndex):
+        note["freq"] = index.freqstr
+    return note
+
+
+def _packed(index: Any) -> bytes:
+    """An index, without its names, as a small file of its own."""
+    file = io.BytesIO()
+    _write(pandas.DataFrame(index=index.set_names([None] * index.nlevels)), file, {})
+    return file.getvalue()
+
+
+def _restored(flat: Any, notes: dict[str, Any]) -> Any:
+    """The frame as it was, of what Parquet gave back and our notes."""
+    for place, note in notes["columns"].items():
+        flat.isetitem(place, _put_back(flat.iloc[:, place], note))
+    about, labels = notes["index"], notes["labels"]
+    levels = 0 if "range" in about else len(about["names"])
+    width = flat.shape[1] - levels
+    values = [flat.iloc[:, place] for place in range(width, flat.shape[1])]
+    if "range" in about:
+        index = pandas.RangeIndex(*about["range"])
+    elif about["multi"]:
+        index = pandas.MultiIndex.from_arrays(values)
+    else:
+        index = pandas.Index(values[0], dtype=values[0].dtype)
+    if about.get("freq"):
+        index.freq = about["freq"]
+    index = index.set_names(about["names"])
+    frame = flat.iloc[:, :width] if levels else flat
+    frame = frame.set_axis(index, axis=0) if width else pandas.DataFrame(index=index)
+    if "range" in labels:
+        frame.columns = pandas.RangeIndex(*labels["range"])
+    elif "packed" in labels:
+        frame.columns = _read(io.BytesIO(labels["packed"]))[0].index
+    else:
+        values = labels.get("values", list(frame.columns))
+        frame.columns = pandas.Index(values, dtype=labels["dtype"], tupleize_cols=False)
+    frame.columns = frame.columns.set_names(labels["names"])
+    frame.attrs = notes["attrs"]
+    return frame
+
+
+def _put_back(column: Any, note: dict[str, Any]) -> Any:
+    if "categories" in note:
+        categories = _read(io.BytesIO(note["categories"]))[0].index
+        return column.astype(pandas.CategoricalDtype(categories, note["ordered"]))
+    column = column.astype(note["dtype"])
+    if "missing" in note:
+        column = column.where(column.notna(), _VALUES[note["missing"]])
+    return column
+
+
+def _slices(frame: Any) -> Iterator[Any]:
+    """The frame in pieces whose conversion copies about ``SLICE_BYTES``; one empty piece when it has no rows."""
+    rows = max(1, min(SLICE_ROWS, SLICE_BYTES // max(1, _copied_bytes(frame))))
+    for start in range(0, max(1, len(frame)), rows):
+        yield frame.iloc[start : start + rows]
+
+
+def _copied_bytes(frame: Any) -> int:
+    """Bytes per row that Arrow cannot share with pandas, about: objects, index levels, values with gaps between."""
+    copied = 0.0 if isinstance(frame.index, pandas.RangeIndex) else 32 * frame.index.nlevels
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if column.dtype == object:
+            head = column.iloc[:1000]
+            copied += 8 + int(head.memory_usage(index=False, deep=True)) // max(1, len(head))
+        elif isinstance(column.dtype, pandas.api.extensions.ExtensionDtype):
+            copied += 0 if hasattr(column.array, "__arrow_array__") else 8
+        elif not column.to_numpy().flags.c_contiguous:
+            copied += column.dtype.itemsize
+        else:
+            copied += 1 / 8  # the bits that say what is missing
+    return int(copied)
+
+
+def _source(file: IO[bytes]) -> Any:
+    """The file, or where it has a name a memory map of it, which Arrow reads without waiting for Python."""
+    name = getattr(file, "name", None)
+    if not isinstance(name, str) or not Path(name).exists():
+        return file
+    return pyarrow.memory_map(name) if os.path.samestat(Path(name).stat(), os.fstat(file.fileno())) else file
+
+
+def _at(frame: Any, place: int) -> str:
+    """The path to a column, or to a level of the index."""
+    width = frame.shape[1]
+    if place >= width:
+        return f"value.index.get_level_values({place - width})"
+    return f"value.iloc[:, {place}] (column {str(frame.columns[place])[:80]!r})"
+
+
+def _blamed(frame: Any, error: Exception) -> str:
+    """The path to the column that pyarrow complains about, when it says so."""
+    named = (place for place, label in enumerate(frame.columns) if f"column {label} " in str(error))
+    return next((_at(frame, place) for place in named), "value")
+
+
+def _escaped(label: Any) -> str:
+    return str(label).encode("utf-8", "backslashreplace").decode()
+
+
+def _preview(frame: Any) -> dict[str, Any]:
+    head = frame.iloc[:_PREVIEW_ROWS, :_PREVIEW_COLUMNS]
+    cells = [[_cell(value) for value in head.iloc[:, place]] for place in range(head.shape[1])]
+    whole = {
+        "shape": list(frame.shape),
+        "columns": [_cell(label) for label in head.columns],
+        "dtypes": [str(dtype) for dtype in head.dtypes],
+        "index": [_cell(label) for label in head.index],
+        "rows": [list(row) for row in zip(*cells, strict=True)],
+    }
+    shown = whole
+    for width in (60, 30, 15, 6, 2):
+        shown = {key: _clipped(value, width) for key, value in whole.items()}
+        if fits_preview(shown):
+            break
+    return shown
+
+
+def _cell(value: Any) -> str:
+    return _escaped(f"{value:.6g}" if isinstance(value, float) else str(value)[:100])
+
+
+def _clipped(value: Any, width: int) -> Any:
+    if isinstance(value, list):
+        return [_clipped(member, width) for member in value]
+    return value[: width - 1] + "…" if isinstance(value, str) and len(value) > width else value
+
+
+def _content_digest(frame: Any) -> bytes:
+    whole = hashlib.sha256(repr((frame.shape, list(frame.columns.names), list(frame.index.names))).encode())
+    whole.update(pandas.util.hash_pandas_object(frame.index, index=False).to_numpy().data)
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        whole.update(repr((frame.columns[place], str(column.dtype))).encode())
+        whole.update(pandas.util.hash_pandas_object(column, index=False).to_numpy().data)
+    return whole.digest()
+
+
+_MISSING: dict[type, str] = {type(None): "None", float: "nan", type(pandas.NA): "NA"}
+_VALUES = {"None": None, "nan": float("nan"), "NA": pandas.NA}
+
+dataframe_serializer = DataFrameSerializer().register()
+series_serializer = SeriesSerializer().register()
+pandas_serializer = dataframe_serializer

@@ -1,0 +1,1 @@
+"""Spans and runs: who made what, inside what."""

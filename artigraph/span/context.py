@@ -1,0 +1,155 @@
+"""``span_context``: a block that is a span, with or without ``async``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from contextvars import Token
+from types import TracebackType
+from typing import Any
+
+from artigraph.bridge import ask, block
+from artigraph.errors import NoOpenSpanError
+from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
+from artigraph.graph.engine import Database, current_database
+from artigraph.ids import as_datetime, now
+from artigraph.persist.spec import check_label
+from artigraph.span.span import Span
+from artigraph.span.write import Ending, error_of, write_close, write_open
+
+INTERRUPTIONS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
+"""What ends a span as interrupted; every other exception ends it as error."""
+
+
+class SpanContext:
+    """A context manager whose block is a span; it gives the Span.
+
+    The span is in the database before the block runs. It ends ``ok``, ``error`` or ``interrupted``; the exception of
+    the block comes out unchanged.
+    """
+
+    def __init__(self, span: Span, *, track: bool = True) -> None:
+        self.span = span
+        self.ending: Ending | None = None
+        """How the span ended, once its block has."""
+        self._track = track
+        self._database: Database
+        self._open: OpenSpan
+        self._parent: OpenSpan | None = None
+        self._token: Token[OpenSpan | None] | None = None
+        self._began = 0.0
+
+    async def __aenter__(self) -> Span:
+        self._prepare()
+        await ask(self._write_open)
+        return self._entered()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left(error)
+        await _to_its_end(ask(self._write_close))
+
+    def __enter__(self) -> Span:
+        self._prepare()
+        block(self._write_open)
+        return self._entered()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left(error)
+        try:
+            block(self._write_close)
+        except KeyboardInterrupt:
+            block(self._write_close)  # the end of a span is written even when Ctrl-C comes twice
+            raise
+
+    def _prepare(self) -> None:
+        check_label(self.span.label)
+        self._database = current_database()
+        identity = self._database.identity
+        self._parent = open_span(identity)
+        if self.span.parent_id is None and self._parent is not None:
+            self.span.parent_id = self._parent.id
+        self._open = OpenSpan(self.span.id, identity, self._track)
+        opened = now()
+        self.span.opened_at = self.span.created_at = self.span.updated_at = as_datetime(opened)
+        self.span.status, self._opened = "open", opened
+
+    async def _write_open(self) -> None:
+        await write_open(self.span, self.span.parent_id, self._database, self._opened)
+
+    def _entered(self) -> Span:
+        self._began = time.monotonic()
+        self._token = enter_span(self._open)
+        return self.span
+
+    def _left(self, error: BaseException | None) -> None:
+        if self._token is not None:
+            leave_span(self._token)
+        if self._parent is not None:
+            self._parent.made.update(self._open.made)
+        status = "ok" if error is None else "interrupted" if isinstance(error, INTERRUPTIONS) else "error"
+        closed = self._opened + int((time.monotonic() - self._began) * 1_000_000)
+        self.ending = Ending(status, None if error is None else error_of(error), closed)
+        self.span.status, self.span.error = status, self.ending.error
+        self.span.closed_at = self.span.updated_at = as_datetime(closed)
+
+    async def _write_close(self) -> None:
+        if self.ending is not None:
+            self.ending.untracked = self.span.untracked or []
+            await write_close(self._open, self.ending, self._database)
+
+
+def span_context(span: Span | str | None = None, *, track: bool = True) -> SpanContext:
+    """Open a span around a block: ``with span_context("load"):`` or ``async with``.
+
+    What is saved inside becomes its output, what is loaded or used becomes its input, spans opened inside become its
+    children; tasks started inside belong to it too.
+
+    Args:
+        span: a label, a Span of yours, or None for one without a name.
+        track: False notes no inputs.
+
+    Returns:
+        A context manager giving the Span.
+
+    Raises:
+        NoEngineError, CannotOpenError and others of the database: before the block runs.
+        InvalidLabelError: a label that cannot be kept.
+    """
+    return SpanContext(span if isinstance(span, Span) else Span(span), track=track)
+
+
+def current_span_id() -> Any:
+    """The id of the innermost open span on the current database.
+
+    Raises:
+        NoOpenSpanError: none is open here.
+    """
+    found = open_span(current_database().identity)
+    if found is None:
+        raise NoOpenSpanError
+    return found.id
+
+
+async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
+    """Await it whatever happens to this task meanwhile; a cancellation is raised after its end."""
+    task = asyncio.ensure_future(closing)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except BaseException:
+            if not task.done():
+                raise
+    if cancelled is not None:
+        with suppress(BaseException):
+            task.result()
+        raise cancelled
+    task.result()

@@ -1,0 +1,197 @@
+"""``Span`` and ``Run``: something that ran, as users hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import MappedColumn
+
+from artigraph.errors import InvalidFieldError
+from artigraph.graph.node import Node
+from artigraph.graph.schema import NODE, OrmNode, OrmRun, OrmSpan
+from artigraph.span.owner import gone_owners
+
+_HANDLES: dict[str, type[Span]] = {}
+
+
+def _columns_of(cls: type) -> dict[str, Any]:
+    return {name: value for name, value in cls.__dict__.items() if isinstance(value, MappedColumn)}
+
+
+def _row_class(cls: type[Span], identity: str, columns: dict[str, Any]) -> type[OrmNode]:
+    """A row class for a user's span class: its columns, in the one table."""
+    known = OrmNode.__mapper__.polymorphic_map.get(identity)
+    if known is not None:
+        row: type[OrmNode] = known.class_
+        if (row.__module__, row.__qualname__) != (cls.__module__, cls.__qualname__) or not set(columns) <= set(
+            NODE.c.keys()
+        ):
+            raise InvalidFieldError(
+                f"the node type {identity!r} is {row.__module__}.{row.__qualname__} already; choose another "
+                "polymorphic_identity, or restart to change its columns"
+            )
+        return row  # the cell that defines it ran again
+    annotations = {name: note for name, note in cls.__dict__.get("__annotations__", {}).items() if name in columns}
+    body = {
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__annotations__": annotations,
+        "polymorphic_identity": identity,
+        **columns,
+    }
+    if "__table_args__" in cls.__dict__:
+        body["__table_args__"] = cls.__dict__["__table_args__"]
+    return type(cls.__name__, (cls.__mro__[1].row_class,), body)  # type: ignore[attr-defined]
+
+
+class Span(Node):
+    """Something that ran: a cell, a function, a step.
+
+    A subclass with a ``polymorphic_identity`` is a span type of its own; ``mapped_column`` attributes become columns.
+
+    Args:
+        label: its name.
+        id: its id; a fresh one when None.
+        parent_id: the span (or its id) that it is inside of, when that is not the open one.
+        source: the code that ran.
+        info: more facts about it, JSON-able.
+        columns: values for the columns of a subclass.
+
+    Attributes:
+        status: open, ok, error, interrupted, or abandoned (its process ended without closing it).
+        opened_at, closed_at: UTC; None while that has not happened.
+        error: what it ended with: {"type", "message", "traceback"}.
+        untracked: values it read that no span made: [{"name", "type"}].
+    """
+
+    row_class: ClassVar[type[OrmNode]] = OrmSpan
+    polymorphic_identity: ClassVar[str] = "span"
+
+    def __init__(
+        self,
+        label: str | None = None,
+        *,
+        id: UUID | None = None,
+        parent_id: Any = None,
+        source: str | None = None,
+        info: dict[str, Any] | None = None,
+        **columns: Any,
+    ) -> None:
+        super().__init__(label, id=id)
+        self.parent_id: UUID | None = getattr(parent_id, "id", parent_id)
+        self.status = "open"
+        self.opened_at: datetime | None = None
+        self.closed_at: datetime | None = None
+        self.error: dict[str, Any] | None = None
+        self.untracked: list[dict[str, str]] | None = None
+        self.source, self.info = source, info
+        for name, value in columns.items():
+            if name not in self._own_columns():
+                raise TypeError(
+                    f"{type(self).__name__} has no column {name!r}; it has {', '.join(self._own_columns()) or 'none'}"
+                )
+            setattr(self, name, value)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        identity = cls.__dict__.get("polymorphic_identity")
+        if identity is None:
+            return
+        columns = _columns_of(cls)
+        if "row_class" not in cls.__dict__:
+            cls.row_class = _row_class(cls, identity, columns)
+        for name in columns:
+            setattr(cls, name, None)
+        _HANDLES[identity] = cls
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took; None while it is open."""
+        return self.closed_at - self.opened_at if self.closed_at and self.opened_at else None
+
+    def to_row(self) -> Any:
+        """A fresh row that says the same."""
+        row = super().to_row()
+        row.span_status, row.span_opened_at, row.span_closed_at = self.status, self.opened_at, self.closed_at
+        row.span_error, row.span_untracked = self.error, self.untracked
+        row.span_source, row.span_info = self.source, self.info
+        for name in self._own_columns():
+            setattr(row, name, getattr(self, name, None))
+        return row
+
+    @classmethod
+    def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> list[Span]:
+        """The spans of rows, each of its own class; those whose process is gone read as abandoned."""
+        gone = gone_owners(connection, {row.span_owner_id for row in rows if row.span_status == "open"} - {None})
+        spans = []
+        for row in rows:
+            span = _HANDLES.get(row.node_type, Span).from_row(row)
+            if span.status == "open" and row.span_owner_id in gone:
+                span.status = "abandoned"
+            spans.append(span)
+        return spans
+
+    def _take(self, row: Any) -> None:
+        super()._take(row)
+        self.parent_id = None
+        self.status, self.opened_at, self.closed_at = row.span_status, row.span_opened_at, row.span_closed_at
+        self.error, self.untracked = row.span_error, row.span_untracked
+        self.source, self.info = row.span_source, row.span_info
+        for name in self._own_columns():
+            setattr(self, name, getattr(row, name, None))
+
+    @classmethod
+    def _own_columns(cls) -> list[str]:
+        """Columns of subclasses: those of the row that spans do not have."""
+        standard = set(OrmRun.__mapper__.column_attrs.keys())
+        return [name for name in cls.row_class.__mapper__.column_attrs.keys() if name not in standard]
+
+    def __repr__(self) -> str:
+        took = f" {self.duration.total_seconds():.3g} s" if self.duration is not None else ""
+        return f"<{type(self).__name__} {self.label or self.id} {self.status}{took}>"
+
+
+class Run(Span):
+    """A span that also records how it ran.
+
+    Args:
+        params: name -> value of what it was started with, JSON-able.
+        environment: facts about interpreter, libraries and code, as ``artigraph.span.environment`` collects them.
+        node_parent_id: the same as ``parent_id``.
+    """
+
+    row_class: ClassVar[type[OrmNode]] = OrmRun
+    polymorphic_identity: ClassVar[str] = "run"
+
+    def __init__(
+        self,
+        label: str | None = None,
+        *,
+        params: dict[str, Any] | None = None,
+        node_parent_id: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(label, **{"parent_id": node_parent_id, **options})
+        self.params = params
+
+    @property
+    def node_parent_id(self) -> UUID | None:
+        """The same as ``parent_id``."""
+        return self.parent_id
+
+    def to_row(self) -> Any:
+        """A fresh row that says the same."""
+        row = super().to_row()
+        row.run_params = self.params
+        return row
+
+    def _take(self, row: Any) -> None:
+        super()._take(row)
+        self.params = row.run_params
+
+
+_HANDLES.update(span=Span)

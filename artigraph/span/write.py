@@ -1,0 +1,193 @@
+"""Opening and closing spans in the database."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+
+from artigraph.digest import digest_bytes
+from artigraph.errors import NodeNotFoundError
+from artigraph.graph.current import OpenSpan, Use
+from artigraph.graph.engine import Database
+from artigraph.graph.insert import Batch, insert_batches
+from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.walk import raw, raw_ids
+from artigraph.ids import new_raw_id
+from artigraph.persist.rows import Rows
+from artigraph.span.owner import owner_of
+from artigraph.span.redact import redacted
+from artigraph.span.span import Run, Span
+
+TRACEBACK_LIMIT = 16_000
+"""Characters of a traceback that are kept."""
+
+_SPAN = (
+    *("id", "node_type", "node_label", "node_created_at", "node_updated_at", "span_status", "span_opened_at"),
+    *("span_owner_id", "span_source", "span_info"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A value that a span bound to a name and nobody saved."""
+
+    maker_id: UUID
+    name: str
+    type_name: str
+    shown: str
+    """Its repr, cut."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """What is known when a span closes."""
+
+    status: str
+    error: dict[str, Any] | None
+    closed_at: int
+    untracked: list[dict[str, str]] = field(default_factory=list)
+    traces: list[tuple[Trace, bytes, str]] = field(default_factory=list)
+    """(trace, raw id of its node, role): values this span read that were never saved"""
+
+
+async def write_open(span: Span, parent_id: UUID | None, database: Database, opened_at: int) -> None:
+    """Put down the row of a span that opens, inside its parent.
+
+    Raises:
+        NodeNotFoundError: the parent does not exist.
+    """
+    owner = owner_of(database)
+    source = redacted(span.source) if span.source is not None else None
+    info = span.info
+    if source is not None and span.source is not None and source != span.source:
+        info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
+    row = (
+        *(span.id.bytes, span.node_type, span.label, opened_at, opened_at, "open", opened_at),
+        *(owner.id.bytes, source, info),
+    )
+    columns, values = _SPAN, row
+    own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
+    if own:
+        made = span.to_row()
+        columns, values = (*_SPAN, *own), (*row, *(getattr(made, name) for name in own))
+
+    def work(connection: Connection) -> None:
+        owner.write(connection)
+        batches = [Batch(NODE, columns, [values])]
+        if parent_id is not None:
+            if connection.execute(select(NODE.c.id).where(NODE.c.id == parent_id)).first() is None:
+                raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
+            child = (new_raw_id(), parent_id.bytes, span.id.bytes, "child")
+            batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child]))
+        insert_batches(connection, batches)
+
+    await database.write(work)
+    owner.opened(database)
+
+
+async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -> None:
+    """Write how a span ended, and everything it used that is not written yet."""
+    uses = open_span.take_uses()
+
+    def work(connection: Connection) -> None:
+        rows = Rows(ending.closed_at)
+        for use in _still_there(connection, uses):
+            rows.use(open_span.id, use)
+        traced = _write_traces(connection, ending)
+        for node_id, role in traced:
+            rows.use(open_span.id, Use(UUID(bytes=node_id), role))
+        insert_batches(connection, rows.batches())
+        values = {
+            "span_status": ending.status,
+            "span_closed_at": ending.closed_at,
+            "node_updated_at": ending.closed_at,
+            "span_error": ending.error,
+        }
+        if ending.untracked:
+            values["span_untracked"] = ending.untracked
+        connection.execute(update(NODE).where(NODE.c.id == open_span.id).values(values))
+
+    try:
+        await database.write(work)
+    except BaseException:
+        open_span.give_back(uses)
+        raise
+    open_span.written(uses)
+    owner_of(database).closed()
+
+
+def error_of(error: BaseException) -> dict[str, Any]:
+    """What is kept of an exception: type, message and traceback, without secrets."""
+    lines = "".join(traceback.format_exception(error))
+    if len(lines) > TRACEBACK_LIMIT:
+        half = TRACEBACK_LIMIT // 2
+        lines = f"{lines[:half]}\n[{len(lines) - TRACEBACK_LIMIT} characters left out]\n{lines[-half:]}"
+    return {
+        "type": type(error).__qualname__,
+        "message": redacted(_message(error))[:2000],
+        "traceback": redacted(lines),
+    }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as failure:  # noqa: BLE001 - a broken __str__ of the user must not hide the error itself
+        return f"<no message: {type(failure).__name__}>"
+
+
+def _still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
+    if not uses:
+        return []
+    ids = [use.node_id.bytes for use in uses]
+    rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": ids})
+    there = {row[0] for row in rows}
+    return [use for use in uses if use.node_id.bytes in there]
+
+
+def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, str]]:
+    """Nodes for values that were read and never saved: outputs of the span that bound them."""
+    if not ending.traces:
+        return []
+    makers = {trace.maker_id.bytes for trace, _, _ in ending.traces}
+    rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": list(makers)})
+    living = {row[0] for row in rows}
+    known = connection.execute(
+        select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())),
+        {"ids": [node_id for _, node_id, _ in ending.traces]},
+    )
+    written = {row[0] for row in known}
+    taken = {
+        (row[0], row[1])
+        for row in connection.execute(
+            select(raw(LINK.c.source_id), LINK.c.label).where(raw(LINK.c.source_id).in_(raw_ids())),
+            {"ids": list(living)},
+        )
+    }
+    at = ending.closed_at
+    columns = (
+        *("id", "node_type", "node_label", "node_created_at", "node_updated_at"),
+        *("artifact_kind", "artifact_otype", "artifact_preview"),
+    )
+    nodes = Batch(NODE, columns)
+    links = Batch(LINK, ("id", "source_id", "target_id", "label", "kind"))
+    used: list[tuple[bytes, str]] = []
+    for trace, node_id, role in ending.traces:
+        maker = trace.maker_id.bytes
+        if maker not in living:
+            continue
+        used.append((node_id, role))
+        if node_id in written:
+            continue
+        shown = {"text": trace.shown}
+        nodes.rows.append((node_id, "artifact", trace.name, at, at, "trace", trace.type_name[:255], shown))
+        label = None if (maker, trace.name) in taken else trace.name
+        taken.add((maker, trace.name))
+        links.rows.append((new_raw_id(), maker, node_id, label, "output"))
+    insert_batches(connection, [nodes, links])
+    return used

@@ -1,0 +1,180 @@
+"""The contract of a storage: bytes to a location made of their hash, and back.
+
+Bytes are written to a *spool* (a private temporary file) first, hashed while they are written, and put from there. The
+caller keeps the spool until its transaction is committed, so that ``confirm`` can restore what a racing removal took.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Self
+
+from artigraph.errors import ArtigraphError, CannotOpenError, StorageFullError, StorageReadOnlyError, UnsafeKeyError
+from artigraph.registry import default_registry
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStat:
+    """What a storage knows of a blob without reading it."""
+
+    size: int
+    """Bytes."""
+    modified: datetime
+    """When it was last put, UTC."""
+
+
+class Storage(ABC):
+    """A place for immutable blobs, each at a location that is a function of its sha256 only.
+
+    Attributes:
+        name: the stored name, 1 to 100 characters; whoever loads needs a storage of the same name.
+    """
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @abstractmethod
+    def spool(self) -> Path:
+        """A new, empty, private file (mode 0600) to write bytes to before ``put``; the caller removes it."""
+
+    @abstractmethod
+    async def put(self, spool: Path, digest: bytes, size: int, *, durable: bool = True) -> str:
+        """Keep the bytes of ``spool``, which stays in place.
+
+        Putting again is quick: bytes of the same size that are there are kept, and their ``modified`` is renewed;
+        bytes of another size are damaged and are replaced.
+
+        Args:
+            spool: a file from ``spool()``.
+            digest: the sha256 of its bytes, 32 raw bytes.
+            size: its bytes.
+            durable: wait until the bytes survive a power cut.
+
+        Returns:
+            The location.
+
+        Raises:
+            StorageFullError: no space is left.
+            StorageReadOnlyError: the place may not be written.
+        """
+
+    def confirm(self, location: str, spool: Path) -> None:
+        """Just before the commit: if a racing removal took the blob, put it back from ``spool``; never waits long."""
+
+    @abstractmethod
+    async def read(self, location: str) -> bytes:
+        """All bytes at a location.
+
+        Raises:
+            BlobMissingError: nothing is there.
+            UnsafeKeyError: the location is not one of ours.
+        """
+
+    async def path(self, location: str) -> Path | None:
+        """A local file with these bytes, to read only; None when there is none. Raises as ``read`` does."""
+        return None
+
+    @abstractmethod
+    async def download(self, location: str, file: IO[bytes]) -> None:
+        """Write all bytes at a location to ``file``, piece by piece. Raises as ``read`` does."""
+
+    @abstractmethod
+    async def delete(self, location: str) -> bool:
+        """Remove a blob; False when nothing was there.
+
+        Raises:
+            UnsafeKeyError: the location is not one of ours.
+            StorageReadOnlyError: the place may not be written.
+        """
+
+    @abstractmethod
+    async def stat(self, location: str) -> BlobStat | None:
+        """Size and time of a blob; None when nothing is there.
+
+        Raises:
+            UnsafeKeyError: the location is not one of ours.
+        """
+
+    @abstractmethod
+    def list(self) -> AsyncIterator[tuple[str, BlobStat]]:
+        """Every blob, in no order."""
+
+    @abstractmethod
+    async def sweep(self, older_than: float) -> int:
+        """Remove spools that nobody wrote to for ``older_than`` seconds; how many there were."""
+
+    def register(self, *, replace: bool = False) -> Self:
+        """Make this known to the whole process under its name, and return it.
+
+        Raises:
+            NameTakenError: another instance has this name and ``replace`` is False.
+        """
+        default_registry().add_storage(self, replace=replace)
+        return self
+
+
+def location_of(digest: bytes) -> str:
+    """Where bytes with this sha256 go: its hex, split after two characters.
+
+    >>> location_of(bytes(32))[:8]
+    '00/00000'
+    """
+    digits = digest.hex()
+    return f"{digits[:2]}/{digits[2:]}"
+
+
+def check_location(location: str) -> str:
+    """The same location.
+
+    Raises:
+        UnsafeKeyError: it is anything else than what ``location_of`` makes.
+    """
+    if not _LOCATION.fullmatch(location):
+        raise UnsafeKeyError(location, "a blob's location is two hex digits, a slash, and 62 more")
+    return location
+
+
+def check_name(name: str) -> str:
+    """The same storage name.
+
+    Raises:
+        ValueError: it is empty, longer than 100 characters, or has control characters.
+    """
+    if not 0 < len(name) <= 100 or not name.isprintable():
+        raise ValueError(f"{name[:120]!r} cannot name a storage: 1 to 100 printable characters")
+    return name
+
+
+@contextmanager
+def translated(place: object) -> Iterator[None]:
+    """Raise what the system says about ``place`` as errors of this library; those that are already pass.
+
+    Raises:
+        CannotOpenError: anything but the two below.
+        StorageFullError: no space, quota or file size left.
+        StorageReadOnlyError: writing is not allowed.
+    """
+    try:
+        yield
+    except ArtigraphError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFullError(error.errno, f"no space is left for {place} ({error.strerror})") from error
+        if error.errno in _READ_ONLY:
+            raise StorageReadOnlyError(error.errno, f"{place} cannot be written ({error.strerror})") from error
+        raise CannotOpenError(error.errno, f"{place} cannot be used ({error.strerror})") from error
+
+
+_LOCATION = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})

@@ -1,0 +1,243 @@
+"""Blobs as read-only files in a folder, each under the hash of its bytes.
+
+``ab/cdef...`` holds a blob (mode 0400), ``tmp/`` the spools. A blob appears by one atomic link of a finished file, and
+every step below the folder is taken relative to an open folder without following links, so nothing leads out of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+import stat
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from artigraph.digest import digest_bytes
+from artigraph.errors import BlobMissingError
+from artigraph.storage.base import BlobStat, Storage, check_location, check_name, location_of, translated
+
+
+class FileSystemStorage(Storage):
+    """Keeps blobs in a folder of this machine (or one it has mounted), POSIX only.
+
+    Args:
+        directory: the folder; created with mode 0700 when it is missing.
+        name: the stored name; by default one made of the resolved path, the same in every process.
+
+    Raises:
+        CannotOpenError, StorageFullError, StorageReadOnlyError: the folder cannot be made.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], name: str | None = None) -> None:
+        self.directory = Path(directory).expanduser().resolve()
+        self.name = check_name(name or f"file:{digest_bytes(os.fsencode(self.directory)).hex()[:16]}")
+        with translated(self.directory):
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def spool(self) -> Path:
+        name = uuid4().hex
+        with translated(self.directory), self._folder("tmp", create=True) as folder:
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600, dir_fd=folder))
+        return self.directory / "tmp" / name
+
+    async def put(self, spool: Path, digest: bytes, size: int, *, durable: bool = True) -> str:
+        location = location_of(digest)
+        await asyncio.to_thread(self._put, location, spool, size, durable)
+        return location
+
+    def confirm(self, location: str, spool: Path) -> None:
+        shard, name = check_location(location).split("/")
+        with translated(self.directory), self._folder(shard, create=True) as folder:
+            if _stat(folder, name) is None:
+                self._publish(spool, folder, name)
+                os.fsync(folder)
+
+    async def read(self, location: str) -> bytes:
+        return await asyncio.to_thread(self._read, location)
+
+    async def path(self, location: str) -> Path | None:
+        if await self.stat(location) is None:
+            raise BlobMissingError(location, self.name)
+        return self.directory / location
+
+    async def download(self, location: str, file: IO[bytes]) -> None:
+        await asyncio.to_thread(self._download, location, file)
+
+    async def delete(self, location: str) -> bool:
+        return await asyncio.to_thread(self._delete, location)
+
+    async def stat(self, location: str) -> BlobStat | None:
+        return await asyncio.to_thread(self._stat, location)
+
+    async def list(self) -> AsyncIterator[tuple[str, BlobStat]]:
+        for shard in range(256):
+            for found in await asyncio.to_thread(self._scan, f"{shard:02x}"):
+                yield found
+
+    async def sweep(self, older_than: float) -> int:
+        return await asyncio.to_thread(self._sweep, time.time() - older_than)
+
+    @contextmanager
+    def _folder(self, name: str, *, create: bool = False) -> Iterator[int]:
+        """The descriptor of a folder directly inside ours, which is no link; made when missing and asked for."""
+        path = self.directory / name
+        try:
+            descriptor = os.open(path, _FOLDER)
+        except FileNotFoundError:
+            if not create:
+                raise
+            with suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+            _sync_folder(self.directory)
+            descriptor = os.open(path, _FOLDER)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _put(self, location: str, spool: Path, size: int, durable: bool) -> None:
+        shard, name = location.split("/")
+        with translated(self.directory), self._folder(shard, create=True) as folder:
+            kept = _stat(folder, name)
+            if kept is not None and kept.st_size == size:
+                os.utime(name, dir_fd=folder, follow_symlinks=False)
+            else:
+                if durable:
+                    with spool.open("rb") as file:
+                        os.fsync(file.fileno())
+                self._publish(spool, folder, name)
+            if durable:
+                os.fsync(folder)  # also after a hit: whoever put it may not have waited yet
+
+    def _publish(self, spool: Path, folder: int, name: str) -> None:
+        """Make ``name`` in ``folder`` the bytes of ``spool`` in one step, whatever is there."""
+        fresh = f".{uuid4().hex}"
+        try:
+            os.utime(spool)  # its age starts now, also in the eyes of a sweep
+            try:
+                os.link(spool, fresh, dst_dir_fd=folder)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                _copy(spool, fresh, folder)
+            os.chmod(fresh, 0o400, dir_fd=folder)
+            os.rename(fresh, name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            with suppress(FileNotFoundError):  # a rename of two names of one file leaves both
+                os.unlink(fresh, dir_fd=folder)
+
+    @contextmanager
+    def _open(self, location: str) -> Iterator[IO[bytes]]:
+        shard, name = check_location(location).split("/")
+        try:
+            with self._folder(shard) as folder:
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise BlobMissingError(location, self.name) from error
+            raise
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            yield file
+
+    def _read(self, location: str) -> bytes:
+        with translated(self.directory), self._open(location) as file:
+            return file.read()
+
+    def _download(self, location: str, target: IO[bytes]) -> None:
+        with translated(self.directory), self._open(location) as file:
+            shutil.copyfileobj(file, target, 1 << 20)
+
+    def _stat(self, location: str) -> BlobStat | None:
+        shard, name = check_location(location).split("/")
+        with translated(self.directory):
+            try:
+                with self._folder(shard) as folder:
+                    found = _stat(folder, name)
+            except OSError as error:
+                if error.errno in _ABSENT:
+                    return None
+                raise
+        return _blob_stat(found) if found else None
+
+    def _delete(self, location: str) -> bool:
+        shard, name = check_location(location).split("/")
+        with translated(self.directory):
+            try:
+                with self._folder(shard) as folder:
+                    os.unlink(name, dir_fd=folder)
+            except OSError as error:
+                if error.errno in _ABSENT:
+                    return False
+                raise
+        return True
+
+    def _scan(self, shard: str) -> Sequence[tuple[str, BlobStat]]:
+        found = []
+        with translated(self.directory), suppress(*_NOT_THERE), self._folder(shard) as folder:
+            for name in _names(folder):
+                result = _stat(folder, name)
+                if result is not None and len(name) == 62:
+                    found.append((f"{shard}/{name}", _blob_stat(result)))
+        return found
+
+    def _sweep(self, before: float) -> int:
+        removed = 0
+        shards = (f"{shard:02x}" for shard in range(256))
+        for name in ("tmp", *shards):
+            with translated(self.directory), suppress(*_NOT_THERE), self._folder(name) as folder:
+                for entry in _names(folder):
+                    result = _stat(folder, entry)
+                    unfinished = name == "tmp" or entry.startswith(".")
+                    if unfinished and result is not None and result.st_mtime <= before:
+                        os.unlink(entry, dir_fd=folder)
+                        removed += 1
+        return removed
+
+
+def _stat(folder: int, name: str) -> os.stat_result | None:
+    """What is known of a regular file; None when it is missing or something else (a link, a folder)."""
+    try:
+        result = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return result if stat.S_ISREG(result.st_mode) else None
+
+
+def _names(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+def _blob_stat(result: os.stat_result) -> BlobStat:
+    return BlobStat(result.st_size, datetime.fromtimestamp(result.st_mtime, UTC))
+
+
+def _copy(source: Path, name: str, folder: int) -> None:
+    target = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    with source.open("rb") as reader, os.fdopen(target, "wb") as writer:  # buffered: a raw write may stop short
+        shutil.copyfileobj(reader, writer, 1 << 20)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_NO_LINKS = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP})
+
+FileSystem = FileSystemStorage

@@ -1,0 +1,69 @@
+"""Ours: the same work through the public names of artigraph, as a user would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import artigraph as ag
+
+
+@dataclass
+class Small(ag.ArtifactModel, version=1):
+    """The model of five small fields."""
+
+    index: int
+    score: float
+    name: str
+    ok: bool
+    note: str
+
+
+_reset: Callable[[], None]
+
+
+async def open(path: Path) -> None:  # noqa: A001 - the harness calls it so
+    """Connect to the file at `path`; a new one gets the tables."""
+    global _reset  # noqa: PLW0603 - one database per process
+    _reset = ag.set_engine(f"sqlite:///{path}", create_tables=True)
+    await ag.exists(ag.NodeFilter(label="nothing"))
+
+
+def close() -> None:
+    """Forget the database."""
+    _reset()
+
+
+async def save_batch(models: list[Small]) -> list[UUID]:
+    """All models in one call."""
+    await ag.write_many(models)
+    return [model.graph_id for model in models]
+
+
+async def save_each(models: list[Small]) -> list[UUID]:
+    """Every model in a call of its own."""
+    return [await model.save() for model in models]
+
+
+async def load_bulk() -> list[Small]:
+    """All models by one read."""
+    return list(await ag.read(Small))
+
+
+async def load_each(ids: list[UUID]) -> list[Small]:
+    """Every model by a load of its own."""
+    return [await Small.load(one) for one in ids]
+
+
+async def span_tree_write(below: list[list[int]]) -> None:
+    """Spans with three artifacts each, written by one call a span."""
+
+    async def visit(i: int) -> None:
+        async with ag.span_context(f"span-{i}"):
+            for child in below[i]:
+                await visit(child)
+            await ag.create_span_artifacts("current", {f"a{j}": 3 * i + j for j in range(3)})
+
+    await visit(0)
