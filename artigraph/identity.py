@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import weakref
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 
@@ -24,17 +25,28 @@ class Memory:
     """The content hash of the node, 32 bytes."""
 
 
-class Memories:
-    """Live values and what is known of them. Thread-safe; holds nothing alive."""
+M = TypeVar("M")
+
+
+class Memories(Generic[M]):
+    """Live values and what is known of them. Thread-safe; holds nothing alive, unless asked to.
+
+    >>> class Frame: pass
+    >>> frames = Memories[str]()
+    >>> frame = Frame()
+    >>> frames.remember(frame, "the first"), frames.recall(frame), frames.recall(Frame())
+    (True, 'the first', None)
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._entries: dict[int, tuple[weakref.ref[object], Memory]] = {}
+        self._entries: dict[int, tuple[weakref.ref[object], M]] = {}
+        self._held: dict[int, tuple[object, M]] | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def remember(self, value: object, memory: Memory) -> bool:
+    def remember(self, value: object, memory: M) -> bool:
         """Remember ``value``; False when its type cannot be weakly referenced (numbers, text, lists)."""
         key = id(value)
 
@@ -47,15 +59,20 @@ class Memories:
         try:
             reference = weakref.ref(value, forget)
         except TypeError:
+            if self._held is not None and value is not None and not isinstance(value, bool):
+                self._held[key] = (value, memory)
             return False
         with self._lock:
             self._entries[key] = (reference, memory)
         return True
 
-    def recall(self, value: object) -> Memory | None:
+    def recall(self, value: object) -> M | None:
         """What is remembered of this very object, or None."""
         entry = self._entries.get(id(value))
-        return entry[1] if entry is not None and entry[0]() is value else None
+        if entry is not None and entry[0]() is value:
+            return entry[1]
+        held = self._held.get(id(value)) if self._held else None
+        return held[1] if held is not None else None
 
     def forget(self, value: object) -> None:
         """Forget this object, if it is remembered."""
@@ -63,6 +80,18 @@ class Memories:
             entry = self._entries.get(id(value))
             if entry is not None and entry[0]() is value:
                 del self._entries[id(value)]
+            if self._held is not None:
+                self._held.pop(id(value), None)
+
+    def hold(self) -> None:
+        """From now on keep values that cannot be weakly referenced alive, so that they can be recalled."""
+        self._held = {}
+
+    def release(self) -> list[tuple[object, M]]:
+        """Stop keeping values alive; returns (value, what is remembered of it) of those that were."""
+        held, self._held = self._held, None
+        return list(held.values()) if held else []
 
 
-memories = Memories()
+memories: Memories[Memory] = Memories()
+"""What is saved or loaded, in this process."""

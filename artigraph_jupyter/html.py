@@ -61,7 +61,8 @@ def text(value: object, limit: int) -> str:
     except Exception as error:  # noqa: BLE001  # display goes on whatever a value does
         shown = f"<{type(value).__name__}: {type(error).__name__} while it was shown>"
     more = len(shown) - limit
-    return shown if more <= 0 else f"{shown[:limit]}… {more:,} more characters"
+    shown = _UNPRINTABLE.sub("\ufffd", shown[:limit])
+    return shown if more <= 0 else f"{shown}… {more:,} more characters"
 
 
 def style_tag(css: str) -> Html:
@@ -84,7 +85,7 @@ _ATTRIBUTES = frozenset(
     "class colspan d fill height href id open role rowspan scope style tabindex title type viewBox width x y".split()
 )
 _PREFIXES = ("aria-", "data-")
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
+_NAME = re.compile(r"[a-zA-Z]+(-[a-zA-Z0-9]+)*")
 _HREF = re.compile(r"(?:#|https?://)[^\s\"'<>]*")
 _STYLE = re.compile(r"[\w\s:;.,%#-]*")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

@@ -7,10 +7,10 @@ nullable; its ``__table_args__`` are moved onto that table; ``polymorphic_identi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, Table, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Constraint
 
@@ -244,7 +244,7 @@ class OrmSchema(Base):
 
 
 NODE, LINK, TAG, KEY, BLOB_USE, OWNER, SCHEMA = (
-    row.__table__ for row in (OrmNode, OrmLink, OrmTag, OrmKey, OrmBlobUse, OrmOwner, OrmSchema)
+    cast("Table", row.__table__) for row in (OrmNode, OrmLink, OrmTag, OrmKey, OrmBlobUse, OrmOwner, OrmSchema)
 )
 
 OUR_COLUMNS = frozenset(NODE.columns.keys())

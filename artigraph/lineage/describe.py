@@ -107,5 +107,5 @@ def _detail(row: Any, kind: str) -> str:
             facts.append(human_time((row.span_closed_at - row.span_opened_at).total_seconds()))
         return " · ".join(facts)
     if kind == "trace":
-        return "not kept"
+        return ""
     return shape_of(row.artifact_preview) or human_size(row.artifact_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
@@ -12,11 +13,23 @@ from artigraph.graph.walk import raw, raw_ids
 
 CHUNK = 10_000
 
-NodeRow = tuple[
-    bytes, str, str | None, str | None, bytes | None, int | None, bytes | None, str | None, str | None, str | None,
-    int | None, str | None, str | None,
-]  # fmt: skip
-"""id, node_type, label, serializer, hash, size, data, storage, location, model name, model version, kind, otype"""
+class NodeRow(NamedTuple):
+    """What a load needs to know of a node, in the order of ``COLUMNS``."""
+
+    id: bytes
+    type: str
+    label: str | None
+    serializer: str | None
+    hash: bytes | None
+    size: int | None
+    data: bytes | None
+    storage: str | None
+    location: str | None
+    model: str | None
+    version: int | None
+    kind: str | None
+    otype: str | None
+
 
 COLUMNS = (
     raw(NODE.c.id),
@@ -33,7 +46,6 @@ COLUMNS = (
     NODE.c.artifact_kind,
     NODE.c.artifact_otype,
 )
-ID, TYPE, LABEL, SERIALIZER, HASH, SIZE, DATA, STORAGE, LOCATION, MODEL, VERSION, KIND, OTYPE = range(13)
 
 _ROOTS = select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids()))
 _PARTS = (
@@ -65,7 +77,7 @@ def fetch(connection: Connection, ids: Sequence[bytes], only: Iterable[str] | No
     got = Fetched()
     for start in range(0, len(ids), CHUNK):
         rows = connection.execute(_ROOTS, {"ids": list(ids[start : start + CHUNK])}).all()
-        got.nodes.update((row[0], tuple(row)) for row in rows)  # type: ignore[misc]
+        got.nodes.update((row[0], NodeRow._make(row)) for row in rows)
     got.roots = [node_id for node_id in ids if node_id in got.nodes]
     _fill(connection, got, None if only is None else set(only))
     return got
@@ -75,7 +87,7 @@ def fetch_where(connection: Connection, statement: Select[tuple[object, ...]]) -
     """The rows of the nodes that a query of ``COLUMNS`` gives, and of everything inside them."""
     got = Fetched()
     rows = connection.execute(statement).all()
-    got.nodes = {row[0]: tuple(row) for row in rows}  # type: ignore[misc]
+    got.nodes = {row[0]: NodeRow._make(row) for row in rows}
     got.roots = [row[0] for row in rows]
     _fill(connection, got, None)
     return got
@@ -83,7 +95,7 @@ def fetch_where(connection: Connection, statement: Select[tuple[object, ...]]) -
 
 def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:
     nodes, parts = got.nodes, got.parts
-    level = [node_id for node_id, row in nodes.items() if row[MODEL] is not None]
+    level = [node_id for node_id, row in nodes.items() if row.model is not None]
     while level:
         for whole in level:
             parts[whole] = {}
@@ -95,7 +107,7 @@ def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:
                 part = row[2]
                 parts[row[0]][row[1]] = part
                 if part not in nodes:
-                    nodes[part] = row[2:]  # type: ignore[assignment]
-                    if row[11] is not None:
+                    node = nodes[part] = NodeRow._make(row[2:])
+                    if node.model is not None:
                         found.append(part)
         level, only = found, None

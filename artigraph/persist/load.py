@@ -30,7 +30,6 @@ from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw
 from artigraph.identity import Memory, memories
-from artigraph.persist import fetch as row
 from artigraph.persist.container import PREFIX, join
 from artigraph.persist.fetch import Fetched, NodeRow, fetch, fetch_where
 from artigraph.persist.place import storage_named
@@ -138,15 +137,15 @@ class _Builder:
 
     async def read_blobs(self) -> None:
         """Read, check and deserialize what lies in storages, some at once, each in a worker thread."""
-        remote = [node for node in self.got.nodes.values() if node[row.LOCATION] is not None]
+        remote = [node for node in self.got.nodes.values() if node.location is not None]
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(node: NodeRow) -> None:
             async with places:
                 try:
-                    self.values[node[row.ID]] = await self._read(node)
+                    self.values[node.id] = await self._read(node)
                 except ArtigraphError as error:
-                    self.failures[node[row.ID]] = error
+                    self.failures[node.id] = error
 
         await asyncio.gather(*(one(node) for node in remote))
 
@@ -158,7 +157,7 @@ class _Builder:
             return None
         node = self.got.nodes[node_id]
         try:
-            value = self._model(node) if node[row.MODEL] is not None else self._inline(node)
+            value = self._model(node) if node.model is not None else self._inline(node)
         except ArtigraphError as error:
             self.failures[node_id] = error
             return None
@@ -181,26 +180,26 @@ class _Builder:
         """Know the loaded objects again when they are used, and note the roots as inputs of the open span."""
         for node_id, value in self.values.items():
             node = self.got.nodes[node_id]
-            if node[row.MODEL] is not None or node[row.SERIALIZER] != JSON_NAME:
-                memories.remember(value, Memory(UUID(bytes=node_id), self.database.identity, hash=node[row.HASH]))
+            if node.model is not None or node.serializer != JSON_NAME or node_id in roots:
+                memories.remember(value, Memory(UUID(bytes=node_id), self.database.identity, hash=node.hash))
         span = open_span(self.database.identity)
         if span is not None and self.options.track and tracking():
             for node_id in roots:
-                span.use(Use(UUID(bytes=node_id), self.options.role or self.got.nodes[node_id][row.LABEL]))
+                span.use(Use(UUID(bytes=node_id), self.options.role or self.got.nodes[node_id].label))
 
     def _inline(self, node: NodeRow) -> Any:
-        name, data = node[row.SERIALIZER], node[row.DATA]
+        name, data = node.serializer, node.data
         if name is None or data is None:
-            if node[row.KIND] == "trace":
-                label = node[row.LABEL] or str(UUID(bytes=node[row.ID]))
-                raise NotKeptError(label, node[row.OTYPE] or "unknown", "the span it is an output of")
-            found = f"node of type {node[row.TYPE]!r} without content"
-            raise WrongModelError("value", found, UUID(bytes=node[row.ID]))
+            if node.kind == "trace":
+                label = node.label or str(UUID(bytes=node.id))
+                raise NotKeptError(label, node.otype or "unknown", "the span it is an output of")
+            found = f"node of type {node.type!r} without content"
+            raise WrongModelError("value", found, UUID(bytes=node.id))
         if self._check != "never":
-            expected = node[row.HASH]
+            expected = node.hash
             if self._check == "size":
-                if len(data) != node[row.SIZE]:
-                    self._damaged(node, f"{node[row.SIZE]} bytes", f"{len(data)} bytes")
+                if len(data) != node.size:
+                    self._damaged(node, f"{node.size} bytes", f"{len(data)} bytes")
             elif expected is not None and digest_bytes(data) != expected:
                 self._damaged(node, format_digest(expected), format_digest(digest_bytes(data)))
         if name == JSON_NAME:
@@ -208,9 +207,9 @@ class _Builder:
         return self.registry.serializer_named(name).deserialize(data)
 
     async def _read(self, node: NodeRow) -> Any:
-        storage = storage_named(self.database, self.registry, node[row.STORAGE] or "")
-        serializer: Any = self.registry.serializer_named(node[row.SERIALIZER] or "")
-        location = node[row.LOCATION] or ""
+        storage = storage_named(self.database, self.registry, node.storage or "")
+        serializer: Any = self.registry.serializer_named(node.serializer or "")
+        location = node.location or ""
         path = await storage.path(location)
         if path is None:
             data = await storage.read(location)
@@ -232,31 +231,31 @@ class _Builder:
             with path.open("rb") as file:
                 return serializer.load(file)
         except FileNotFoundError as error:
-            raise BlobMissingError(node[row.LOCATION] or "", node[row.STORAGE] or "") from error
+            raise BlobMissingError(node.location or "", node.storage or "") from error
 
     def _check_hash(self, size: int) -> bool:
         return self._check == "always" or (self._check is None and size <= CHECKED_UP_TO)
 
     def _check_size(self, node: NodeRow, size: int) -> None:
-        if self._check != "never" and size != node[row.SIZE]:
-            self._damaged(node, f"{node[row.SIZE]} bytes", f"{size} bytes")
+        if self._check != "never" and size != node.size:
+            self._damaged(node, f"{node.size} bytes", f"{size} bytes")
 
     def _compare(self, node: NodeRow, got: bytes) -> None:
-        if node[row.HASH] is not None and bytes(node[row.HASH] or b"") != got:
-            self._damaged(node, format_digest(node[row.HASH] or b""), format_digest(got))
+        if node.hash is not None and bytes(node.hash or b"") != got:
+            self._damaged(node, format_digest(node.hash or b""), format_digest(got))
 
     def _damaged(self, node: NodeRow, expected: str, got: str) -> None:
-        raise BlobCorruptError(node[row.LOCATION] or f"row {UUID(bytes=node[row.ID])}", expected, got)
+        raise BlobCorruptError(node.location or f"row {UUID(bytes=node.id)}", expected, got)
 
     def _model(self, node: NodeRow) -> Any:
-        node_id, name, version = node[row.ID], node[row.MODEL] or "", node[row.VERSION] or 1
+        node_id, name, version = node.id, node.model or "", node.version or 1
         parts = self.got.parts[node_id]
         data = {label: self.build(part) for label, part in parts.items()}
         failed = {label: self.failures[part] for label, part in parts.items() if part in self.failures}
         if failed and not self.options.generic:
             raise next(iter(failed.values()))
         if name.startswith(PREFIX):
-            keys = json_serializer.deserialize(node[row.DATA]) if node[row.DATA] is not None else None
+            keys = json_serializer.deserialize(node.data) if node.data is not None else None
             return join(name, keys, data)
         try:
             model: Any = None if self.options.generic else self.registry.model_named(name)

@@ -156,6 +156,7 @@ class Plan:
         if id(value) in self._walking:
             raise CycleError(f"{self._walking[id(value)]} -> {path}")
         self._walking[id(value)] = path
+        self.used.append((value, path))
         known = value.graph_known
         draft = ModelDraft(value.graph_id.bytes, value, value.graph_model_name, value.graph_model_version, known, path)
         for label, (part, spec) in value.graph_model_data().items():

@@ -109,7 +109,7 @@ async def _write(plan: Plan, database: Database, options: SaveOptions, span: Ope
         rows = Rows(now())
         for draft in fresh:
             rows.add(draft)
-        uses = _note_uses(plan, database, span)
+        uses = _note_uses(plan, fresh, database, span)
 
         def work(connection: Connection) -> list[Blob]:
             if span is not None:
@@ -220,12 +220,12 @@ def _linked_already(connection: Connection, span_id: UUID, roots: Mapping[bytes,
     return {row[0] for row in connection.execute(statement, {"ids": known})}
 
 
-def _note_uses(plan: Plan, database: Database, span: OpenSpan | None) -> list[Use]:
+def _note_uses(plan: Plan, fresh: Sequence[Draft], database: Database, span: OpenSpan | None) -> list[Use]:
     """What the open span used: what it noted so far, and remembered values nested in what is saved now."""
     if span is None:
         return []
     if tracking() and span.track:
-        ours = {draft.id for draft in plan.everything()}
+        ours = {draft.id for draft in (*fresh, *plan.roots)}
         for value, path in plan.used:
             memory = memories.recall(value)
             if memory is not None and memory.store == database.identity and memory.node_id.bytes not in ours:

@@ -17,6 +17,7 @@ from artigraph.graph.engine import Database, current_database
 from artigraph.ids import as_datetime, now
 from artigraph.persist.spec import check_label
 from artigraph.span.span import Span
+from artigraph.span.trace import Trace
 from artigraph.span.write import Ending, error_of, write_close, write_open
 
 INTERRUPTIONS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
@@ -34,6 +35,8 @@ class SpanContext:
         self.span = span
         self.ending: Ending | None = None
         """How the span ended, once its block has."""
+        self.read_traces: list[tuple[Trace, str]] = []
+        """(trace, role) of values that the block reads and nobody saved."""
         self._track = track
         self._database: Database
         self._open: OpenSpan
@@ -66,6 +69,11 @@ class SpanContext:
         except KeyboardInterrupt:
             block(self._write_close)  # the end of a span is written even when Ctrl-C comes twice
             raise
+
+    @property
+    def open(self) -> OpenSpan:
+        """The span as lower floors see it, while its block runs."""
+        return self._open
 
     def _prepare(self) -> None:
         check_label(self.span.label)
@@ -100,7 +108,7 @@ class SpanContext:
 
     async def _write_close(self) -> None:
         if self.ending is not None:
-            self.ending.untracked = self.span.untracked or []
+            self.ending.untracked, self.ending.traces = self.span.untracked or [], self.read_traces
             await write_close(self._open, self.ending, self._database)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -59,6 +59,7 @@ class Span(Node):
         parent_id: the span (or its id) that it is inside of, when that is not the open one.
         source: the code that ran.
         info: more facts about it, JSON-able.
+        tags: tag name -> value.
         columns: values for the columns of a subclass.
 
     Attributes:
@@ -79,6 +80,7 @@ class Span(Node):
         parent_id: Any = None,
         source: str | None = None,
         info: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
         **columns: Any,
     ) -> None:
         super().__init__(label, id=id)
@@ -88,7 +90,7 @@ class Span(Node):
         self.closed_at: datetime | None = None
         self.error: dict[str, Any] | None = None
         self.untracked: list[dict[str, str]] | None = None
-        self.source, self.info = source, info
+        self.source, self.info, self.tags = source, info, dict(tags or {})
         for name, value in columns.items():
             if name not in self._own_columns():
                 raise TypeError(
@@ -140,7 +142,7 @@ class Span(Node):
         self.parent_id = None
         self.status, self.opened_at, self.closed_at = row.span_status, row.span_opened_at, row.span_closed_at
         self.error, self.untracked = row.span_error, row.span_untracked
-        self.source, self.info = row.span_source, row.span_info
+        self.source, self.info, self.tags = row.span_source, row.span_info, {}
         for name in self._own_columns():
             setattr(self, name, getattr(row, name, None))
 

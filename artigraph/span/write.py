@@ -15,13 +15,14 @@ from artigraph.errors import NodeNotFoundError
 from artigraph.graph.current import OpenSpan, Use
 from artigraph.graph.engine import Database
 from artigraph.graph.insert import Batch, insert_batches
-from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import new_raw_id
 from artigraph.persist.rows import Rows
 from artigraph.span.owner import owner_of
 from artigraph.span.redact import redacted
 from artigraph.span.span import Run, Span
+from artigraph.span.trace import Trace
 
 TRACEBACK_LIMIT = 16_000
 """Characters of a traceback that are kept."""
@@ -32,17 +33,6 @@ _SPAN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A value that a span bound to a name and nobody saved."""
-
-    maker_id: UUID
-    name: str
-    type_name: str
-    shown: str
-    """Its repr, cut."""
-
-
 @dataclass(slots=True)
 class Ending:
     """What is known when a span closes."""
@@ -51,8 +41,8 @@ class Ending:
     error: dict[str, Any] | None
     closed_at: int
     untracked: list[dict[str, str]] = field(default_factory=list)
-    traces: list[tuple[Trace, bytes, str]] = field(default_factory=list)
-    """(trace, raw id of its node, role): values this span read that were never saved"""
+    traces: list[tuple[Trace, str]] = field(default_factory=list)
+    """(trace, role): values this span read that were never saved"""
 
 
 async def write_open(span: Span, parent_id: UUID | None, database: Database, opened_at: int) -> None:
@@ -70,7 +60,8 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
         *(span.id.bytes, span.node_type, span.label, opened_at, opened_at, "open", opened_at),
         *(owner.id.bytes, source, info),
     )
-    columns, values = _SPAN, row
+    columns: tuple[str, ...] = _SPAN
+    values: tuple[Any, ...] = row
     own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
     if own:
         made = span.to_row()
@@ -84,6 +75,8 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
                 raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
             child = (new_raw_id(), parent_id.bytes, span.id.bytes, "child")
             batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child]))
+        tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in span.tags.items()]
+        batches.append(Batch(TAG, ("node_id", "space", "name", "position", "dtype", "value_text"), tags))
         insert_batches(connection, batches)
 
     await database.write(work)
@@ -154,12 +147,12 @@ def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, s
     """Nodes for values that were read and never saved: outputs of the span that bound them."""
     if not ending.traces:
         return []
-    makers = {trace.maker_id.bytes for trace, _, _ in ending.traces}
+    makers = {trace.maker_id.bytes for trace, _ in ending.traces}
     rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": list(makers)})
     living = {row[0] for row in rows}
     known = connection.execute(
         select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())),
-        {"ids": [node_id for _, node_id, _ in ending.traces]},
+        {"ids": [trace.node_id for trace, _ in ending.traces]},
     )
     written = {row[0] for row in known}
     taken = {
@@ -177,13 +170,14 @@ def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, s
     nodes = Batch(NODE, columns)
     links = Batch(LINK, ("id", "source_id", "target_id", "label", "kind"))
     used: list[tuple[bytes, str]] = []
-    for trace, node_id, role in ending.traces:
-        maker = trace.maker_id.bytes
+    for trace, role in ending.traces:
+        maker, node_id = trace.maker_id.bytes, trace.node_id
         if maker not in living:
             continue
         used.append((node_id, role))
         if node_id in written:
             continue
+        written.add(node_id)
         shown = {"text": trace.shown}
         nodes.rows.append((node_id, "artifact", trace.name, at, at, "trace", trace.type_name[:255], shown))
         label = None if (maker, trace.name) in taken else trace.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,9 +40,8 @@ class SerializerKit:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test per value."""
-        for argument, values in (("value", self.values), ("hostile", self.refused)):
-            if argument in metafunc.fixturenames:
-                metafunc.parametrize(argument, values, ids=[f"{type(value).__name__}" for value in values])
+        if "value" in metafunc.fixturenames:
+            metafunc.parametrize("value", self.values, ids=[type(value).__name__ for value in self.values])
 
     def test_a_value_comes_back_exactly(self, value: Any) -> None:
         back = self.serializer.deserialize(self.serializer.serialize(value))
@@ -71,9 +71,13 @@ class SerializerKit:
         assert preview is None or len(json.dumps(preview, allow_nan=False)) <= PREVIEW_LIMIT
         assert self.serializer.serialize(value) == before
 
-    def test_what_cannot_be_kept_is_refused(self, hostile: Any) -> None:
-        with pytest.raises(ArtigraphError):
-            self.serializer.serialize(hostile)
+    def test_what_cannot_be_kept_is_refused(self) -> None:
+        for place, value in enumerate(self.refused):
+            try:
+                self.serializer.serialize(value)
+            except ArtigraphError:
+                continue
+            pytest.fail(f"refused[{place}], a {type(value).__name__}, was serialized")
 
     def test_damaged_bytes_raise_only_our_errors(self) -> None:
         blobs = [self.serializer.serialize(value) for value in self.values]
@@ -81,10 +85,8 @@ class SerializerKit:
         @settings(max_examples=self.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(_damaged(blobs))
         def read(data: bytes) -> None:
-            try:
+            with suppress(ArtigraphError):
                 self.serializer.load(io.BytesIO(data))
-            except ArtigraphError:
-                pass
 
         read()
 

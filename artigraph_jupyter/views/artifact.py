@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from artigraph.lineage.escape import plain
 from artigraph.lineage.icons import KIND_ICONS
-from artigraph_jupyter.html import Html, tag, text
+from artigraph_jupyter.html import Html, tag
 from artigraph_jupyter.views.card import (
     HTML_LIMIT,
     NAME_LIMIT,
@@ -92,7 +92,7 @@ def _preview(shown: ArtifactCard, budget: Budget) -> list[Html]:
 def _facts(shown: ArtifactCard) -> list[tuple[str, str]]:
     one = shown.artifact
     made = ", ".join(part for part in (one.maker, moment_text(one.saved_at)) if part)
-    what = ", ".join(part for part in (one.type_name, size_text(one.size)) if part)
+    what = ", ".join(part for part in (plain(one.type_name, NAME_LIMIT), size_text(one.size)) if part)
     return [pair for pair in (("Made by", made), ("What", what), *shown.facts) if pair[1]]
 
 
@@ -119,7 +119,7 @@ def _strip(shown: ArtifactCard) -> Html:
 def _line(shown: ArtifactCard, budget: Budget) -> Line:
     one = shown.artifact
     states = [signed(plain(word, 60)) for word in one.badges]
-    below = [Line((name, text(" ".join(value.split()), budget.chars))) for name, value in _facts(shown)]
+    below = [Line((plain(name, 60), plain(value, budget.chars))) for name, value in _facts(shown)]
     if shown.tags:
         more = more_text(len(shown.tags) - 12, "tag")
         below.append(

@@ -37,11 +37,15 @@ def fitting(limit: int, render: Callable[[Budget], str]) -> str:
 
     Previews go first, then rows, then fields; each rendering says what it leaves out.
     """
-    shown = ""
+    shown, rows = "", _BUDGETS[0].rows
     for budget in _BUDGETS:
+        if budget.rows > rows and budget is not _BUDGETS[-1]:
+            continue  # the size of the last try says that this many cannot fit
         shown = render(budget)
-        if len(shown.encode("utf-8", "replace")) <= limit:
+        size = len(shown.encode("utf-8", "replace"))
+        if size <= limit:
             break
+        rows = min(rows, 2 * budget.rows * limit // size)
     return shown
 
 
@@ -172,6 +176,7 @@ _BUDGETS = (
     Budget(100, 400, 4),
     Budget(100, 200, 3),
     Budget(60, 200, 3, previews=False),
+    Budget(50, 120, 3, previews=False),
     Budget(40, 120, 3, previews=False),
     Budget(24, 80, 2, previews=False),
     Budget(12, 60, 2, previews=False),

@@ -78,12 +78,9 @@ def _value(field: FieldRow, budget: Budget) -> object:
     if isinstance(value, str):
         return tag("code", text(value, budget.chars))
     if is_frame(value) and budget.previews:
-        what = f"{plain(field.type_name, 60)} {shape_text(value.get('shape'))}"
+        what = f"{_kind(field)} {shape_text(value.get('shape'))}"
         return fold([what, " ", tag("span", frame_count(value, shown=True), class_="ag-2")], frame_table(value))
-    return [
-        tag("span", plain(field.type_name, 60), " ") if _needs_type(field) else None,
-        preview_line(value, budget.chars),
-    ]
+    return [_kind(field), " ", preview_line(value, budget.chars)]
 
 
 def _inside(model: ModelCard, budget: Budget, depth: int) -> Html:
@@ -126,16 +123,15 @@ def _field_line(field: FieldRow, budget: Budget, depth: int) -> Line:
     elif isinstance(value, str):
         said = " ".join(text(value, budget.chars // 2).split())
     else:
-        said = " ".join(
-            f"{field.type_name if _needs_type(field) else ''} {preview_text(value, budget.chars // 2)}".split()
-        )
+        said = " ".join(f"{_kind(field)} {preview_text(value, budget.chars // 2)}".split())
     states = " ".join(signed(plain(word, 60)) for word in field.badges)
     return Line((plain(field.name, NAME_LIMIT), said, plain(field.stored_as, 60), _size(field), states), below)
 
 
-def _needs_type(field: FieldRow) -> bool:
-    """Whether a preview does not name its type itself: an array says its dtype, other values their type."""
-    return isinstance(field.value, dict) and is_frame(field.value)
+def _kind(field: FieldRow) -> str:
+    """The type of a frame; an array says its dtype, and any other preview its type."""
+    is_one = not isinstance(field.value, str | ModelCard) and is_frame(field.value)
+    return plain(field.type_name, 60) if is_one else ""
 
 
 def _type(model: ModelCard) -> str:

@@ -1,0 +1,61 @@
+"""Polars frames as Parquet."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, Any
+
+from artigraph.errors import SerializeError, UnserializableError
+from artigraph.registry import load
+from artigraph.serializer.base import Serializer, fits_preview
+
+polars = load("polars", "the polars serializer")
+
+
+class DataFrameSerializer(Serializer[Any]):
+    """``polars.DataFrame``; dtypes that Parquet would change (objects) are refused."""
+
+    name = "polars.parquet/1"
+    types = (polars.DataFrame,)
+    otypes = ("polars.DataFrame",)
+    content_type = "application/vnd.apache.parquet"
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        if type(value) is not polars.DataFrame:
+            raise UnserializableError("value", type(value).__qualname__, "convert it to a polars.DataFrame")
+        for name, dtype in value.schema.items():
+            if dtype.base_type() is polars.Object:
+                raise UnserializableError(f"value[{name!r}]", "object", "convert the column to a dtype of Polars")
+        try:
+            trial = io.BytesIO()
+            value.clear().write_parquet(trial)
+            trial.seek(0)
+            if polars.read_parquet(trial, use_pyarrow=False).schema != value.schema:
+                raise UnserializableError("value", "DataFrame", "Parquet would change its dtypes")
+            value.write_parquet(file)
+        except polars.exceptions.PolarsError as error:
+            raise UnserializableError("value", "DataFrame", f"Parquet cannot hold it: {str(error)[:300]}") from error
+
+    def load(self, file: IO[bytes], /) -> Any:
+        try:
+            return polars.read_parquet(file, use_pyarrow=False)
+        except (Exception, polars.exceptions.PanicException) as error:  # whatever hostile bytes provoke
+            raise SerializeError(f"not a frame in {self.name}: {str(error)[:300]}") from error
+
+    def preview(self, value: Any, /) -> dict[str, Any] | None:
+        """Shape, and the first 20 columns with their dtypes and first 10 values, as text."""
+        head = value[:10, :20]
+        shown: dict[str, Any] = {}
+        for width in (60, 30, 15, 6, 2):
+            shown = {
+                "shape": list(value.shape),
+                "columns": [name[:width] for name in head.columns],
+                "dtypes": [str(dtype)[:width] for dtype in head.dtypes],
+                "rows": [[str(cell)[:width] for cell in row] for row in head.rows()],
+            }
+            if fits_preview(shown):
+                break
+        return shown
+
+
+dataframe_serializer = DataFrameSerializer().register()

@@ -1,0 +1,273 @@
+"""From the database to what the views show: rows and links become frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, desc, func, select
+from sqlalchemy.orm import Session
+
+from artigraph.artifact.artifact import Artifact
+from artigraph.bridge import block
+from artigraph.errors import ArtigraphError
+from artigraph.graph.engine import Database, current_database
+from artigraph.graph.schema import LINK, NODE, OrmSpan
+from artigraph.graph.walk import raw, raw_ids
+from artigraph.identity import memories
+from artigraph.lineage.describe import COLUMNS, described
+from artigraph.persist.listing import Found, Listing
+from artigraph.persist.place import default_storage
+from artigraph.registry import current_registry
+from artigraph.span.span import Span
+from artigraph_jupyter.views import data
+
+SPANS = 60
+"""Root spans that a tree shows, the newest."""
+
+INSIDE = 400
+"""Spans inside of these that a tree shows at most."""
+
+ROWS = 50
+"""Rows that a table shows."""
+
+
+def span_tree(limit: int = SPANS) -> data.SpanTree:
+    """The newest spans that are inside of no other, in the order they ran, with those inside them."""
+
+    def work(connection: Connection) -> data.SpanTree:
+        inside = select(LINK.c.target_id).where(LINK.c.kind == "child")
+        roots = select(NODE.c.id).where(NODE.c.span_status.is_not(None), NODE.c.id.not_in(inside))
+        total = connection.execute(select(func.count()).select_from(roots.subquery())).scalar() or 0
+        ids = [row[0] for row in connection.execute(roots.order_by(desc(NODE.c.id)).limit(limit))]
+        return data.SpanTree(_span_rows(connection, sorted(ids)), max(0, total - len(ids)))
+
+    return block(current_database().read, work)
+
+
+def span_card(span: Span) -> data.SpanCard:
+    """A span with what it used, made, ran and ended with."""
+
+    def work(connection: Connection) -> data.SpanCard:
+        rows = _span_rows(connection, [span.id])
+        if not rows:
+            return data.SpanCard(data.SpanRow(span.label or "span", span.status, node_id=str(span.id)))
+        used = _things(connection, [span.id], "input")
+        stored = _spans(connection, [span.id])[0]
+        return data.SpanCard(
+            span=rows[0],
+            inputs=tuple(used.get(span.id, ())),
+            source=stored.source or "",
+            error_text=(stored.error or {}).get("message", ""),
+            untracked=tuple((each["name"], each["type"]) for each in stored.untracked or ()),
+            facts=tuple((name, str(value)) for name, value in (getattr(stored, "params", None) or {}).items()),
+        )
+
+    return block(current_database().read, work)
+
+
+def model_card(model: Any) -> data.ModelCard:
+    """A model in memory: its values are at hand, so nothing is loaded; the maker is looked up when it was saved."""
+    cls = type(model)
+    label, maker, created_at = "", "", None
+    node_id = model.graph_id if model.graph_known else None
+    if node_id is not None:
+        label, maker, created_at = _provenance(node_id)
+    load = f"{cls.__name__}.load.s({str(node_id)!r})" if created_at is not None else ""
+    return data.ModelCard(
+        label=label or cls.graph_model_name,
+        type_name=cls.graph_model_name,
+        version=cls.graph_model_version,
+        fields=tuple(_field(name, value) for name, (value, _) in model.graph_model_data().items()),
+        node_id=str(node_id or ""),
+        maker=maker,
+        created_at=created_at,
+        load_code=load,
+    )
+
+
+def artifact_card(artifact: Artifact) -> data.ArtifactCard:
+    """A stored artifact: facts and its stored preview; its value is not loaded."""
+
+    def work(connection: Connection) -> data.ArtifactCard:
+        row = connection.execute(
+            select(NODE.c.artifact_preview, NODE.c.artifact_serializer, NODE.c.remote_artifact_storage).where(
+                NODE.c.id == artifact.id
+            )
+        ).first()
+        users = _things(connection, [artifact.id], "used by").get(artifact.id, [])
+        facts = [("Used by", ", ".join(user.label for user in users))] if users else []
+        if row is not None and row.artifact_serializer:
+            facts.append(("Stored as", f"{row.artifact_serializer} in {row.remote_artifact_storage or 'the database'}"))
+        facts.append(("Hash", artifact.hash or "not saved yet"))
+        return data.ArtifactCard(
+            artifact=data.ArtifactRow(
+                label=artifact.label or artifact.type_name or "artifact",
+                kind="trace" if artifact.kind == "trace" else "artifact",
+                type_name=artifact.type_name or "",
+                size=artifact.size,
+                maker=_makers(connection, [artifact.id]).get(artifact.id, ""),
+                saved_at=artifact.created_at,
+                node_id=str(artifact.id),
+            ),
+            tags=tuple(f"{name} = {value}" for name, value in artifact.tags.items()),
+            facts=tuple(facts),
+            preview=row.artifact_preview if row is not None else None,
+            load_code=f"artigraph.load.s({str(artifact.id)!r})" if row is not None else "",
+        )
+
+    return block(current_database().read, work)
+
+
+def artifact_table(found: Listing, query: str = "newest first") -> data.ArtifactTable:
+    """The first rows of a listing."""
+    rows = found.rows(ROWS)
+    return data.ArtifactTable(tuple(_table_row(row) for row in rows), len(found), query)
+
+
+def summary(database: Database, notes: Iterable[str] = ()) -> data.Summary:
+    """Where the database is and what it holds."""
+
+    def work(connection: Connection) -> tuple[tuple[str, int], ...]:
+        spans = select(func.count()).where(NODE.c.span_status.is_not(None)).select_from(NODE)
+        nodes = select(func.count()).select_from(NODE)
+        links = select(func.count()).select_from(LINK)
+        return tuple(
+            (word, int(connection.execute(statement).scalar() or 0))
+            for word, statement in (("spans", spans), ("nodes", nodes), ("links", links))
+        )
+
+    counts = block(database.read, work)
+    storage = default_storage(database, current_registry())
+    directory = getattr(storage, "directory", None)
+    size = database.file.stat().st_size if database.file is not None and database.file.exists() else None
+    where = str(database.file) if database.file is not None else database.where
+    return data.Summary(where, str(directory or storage or "in the database"), counts, size, tuple(notes))
+
+
+def _spans(connection: Connection, ids: Sequence[UUID]) -> list[Span]:
+    with Session(bind=connection, expire_on_commit=False) as orm:
+        rows = orm.scalars(select(OrmSpan).where(OrmSpan.id.in_(ids)).order_by(OrmSpan.id)).all()
+        orm.expunge_all()
+    return Span.from_rows(connection, rows)
+
+
+def _span_rows(connection: Connection, roots: Sequence[UUID]) -> tuple[data.SpanRow, ...]:
+    """Spans with their outputs and the spans inside them, in the order they ran."""
+    children: dict[UUID, list[UUID]] = {}
+    level, every = list(roots), list(roots)
+    while level and len(every) < INSIDE:
+        rows = connection.execute(
+            select(LINK.c.source_id, LINK.c.target_id)
+            .where(LINK.c.source_id.in_(level), LINK.c.kind == "child")
+            .order_by(LINK.c.target_id)
+        ).all()
+        level = []
+        for source, target in rows:
+            children.setdefault(source, []).append(target)
+            level.append(target)
+        every += level
+    spans = {span.id: span for span in _spans(connection, every)}
+    outputs = _things(connection, every, "output")
+
+    def row(span_id: UUID) -> data.SpanRow:
+        span = spans[span_id]
+        return data.SpanRow(
+            label=span.label or "span",
+            status=span.status,
+            kind="run" if span.node_type == "run" else "span",
+            cell=(span.info or {}).get("execution_count"),
+            error=(span.error or {}).get("type", ""),
+            started=span.opened_at,
+            duration=span.duration.total_seconds() if span.duration is not None else None,
+            outputs=tuple(outputs.get(span_id, ())),
+            children=tuple(row(child) for child in children.get(span_id, ()) if child in spans),
+            node_id=str(span_id),
+        )
+
+    return tuple(row(root) for root in roots if root in spans)
+
+
+def _things(connection: Connection, ids: Sequence[UUID], way: str) -> dict[UUID, list[data.Thing]]:
+    """What hangs on these nodes: outputs or inputs of spans, or the spans that used artifacts."""
+    here, there = (LINK.c.source_id, LINK.c.target_id) if way != "input" else (LINK.c.target_id, LINK.c.source_id)
+    kind = "output" if way == "output" else "input"
+    links = connection.execute(
+        select(here, there, LINK.c.label, LINK.c.role)
+        .where(here.in_(list(ids)), LINK.c.kind == kind)
+        .order_by(LINK.c.id)
+    ).all()
+    others = list({link[1].bytes for link in links})
+    rows = connection.execute(select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids())), {"ids": others}).all() if others else []
+    nodes = {UUID(bytes=row[0]): row for row in rows}
+    found: dict[UUID, list[data.Thing]] = {}
+    for mine, other, label, role in links:
+        node = described(nodes[other], label or role)
+        words = [node.type_name, node.detail]
+        thing = data.Thing(node.label, node.kind, node.version, ", ".join(word for word in words if word), role=role or "")
+        found.setdefault(mine, []).append(thing)
+    return found
+
+
+def _makers(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Who made these, in words: label and cell number of the span."""
+    rows = connection.execute(
+        select(LINK.c.target_id, NODE.c.node_label, NODE.c.span_info)
+        .join(NODE, NODE.c.id == LINK.c.source_id)
+        .where(LINK.c.target_id.in_(list(ids)), LINK.c.kind == "output")
+    ).all()
+    return {row[0]: _maker(row[1], row[2]) for row in rows}
+
+
+def _maker(label: str | None, info: Any) -> str:
+    count = info.get("execution_count") if isinstance(info, dict) else None
+    return f"{label or 'a span'} [{count}]" if count is not None else label or "a span"
+
+
+def _provenance(node_id: UUID) -> tuple[str, str, Any]:
+    """(label, maker, time) of a saved node; empty when there is no database or no such node in it."""
+
+    def work(connection: Connection) -> tuple[str, str, Any]:
+        row = connection.execute(select(NODE.c.node_label, NODE.c.node_created_at).where(NODE.c.id == node_id)).first()
+        if row is None:
+            return "", "", None
+        return row[0] or "", _makers(connection, [node_id]).get(node_id, ""), row[1]
+
+    try:
+        return block(current_database().read, work)
+    except ArtigraphError:
+        return "", "", None
+
+
+def _field(name: str, value: Any) -> data.FieldRow:
+    if hasattr(type(value), "graph_model_data"):
+        return data.FieldRow(name, model_card(value), type_name=type(value).graph_model_name)
+    kind = type(value).__qualname__
+    if value is None or isinstance(value, str | int | float | bool):
+        return data.FieldRow(name, repr(value) if not isinstance(value, str) else value, "json/1", type_name=kind)
+    serializer: Any = current_registry().serializer_for(value)
+    shown = serializer.preview(value) if serializer is not None else None
+    return data.FieldRow(
+        name, shown if shown is not None else repr(value)[:200], getattr(serializer, "name", ""), type_name=kind
+    )
+
+
+def _table_row(row: Found) -> data.ArtifactRow:
+    shape = f" {' × '.join(f'{length:,}' for length in row.shape)}" if row.shape else ""
+    return data.ArtifactRow(
+        label=row.label or f"({str(row.id)[-8:]})",
+        kind="model" if row.kind == "model" else "artifact",
+        version=row.version,
+        type_name=(row.type_name or "") + shape,
+        size=row.size,
+        maker=row.maker or "",
+        saved_at=row.saved_at,
+        node_id=str(row.id),
+    )
+
+
+def known_node(value: object) -> UUID | None:
+    """The node that a live value was saved as or loaded from, in this database."""
+    memory = memories.recall(value)
+    return memory.node_id if memory is not None and memory.store == current_database().identity else None

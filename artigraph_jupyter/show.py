@@ -1,0 +1,106 @@
+"""How the core's objects look in a notebook: formatters that the extension registers and takes away again.
+
+No class of the core knows HTML. Showing never raises: what fails shows its text and the error's type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from artigraph.artifact.artifact import Artifact
+from artigraph.model.model import ArtifactModel
+from artigraph.pending import Pending
+from artigraph.persist.listing import Listing
+from artigraph.span.span import Span
+from artigraph_jupyter import gather
+from artigraph_jupyter.html import tag
+from artigraph_jupyter.views import artifact as artifact_view
+from artigraph_jupyter.views import model as model_view
+from artigraph_jupyter.views import span as span_view
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """Something to look at: HTML, and text that says the same."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+Render = Callable[[Any], tuple[str, str]]
+"""An object -> its HTML and its text."""
+
+
+def _model(model: Any) -> tuple[str, str]:
+    card = gather.model_card(model)
+    return model_view.to_html(card), model_view.to_text(card)
+
+
+def _artifact(artifact: Any) -> tuple[str, str]:
+    card = gather.artifact_card(artifact)
+    return artifact_view.to_html(card), artifact_view.to_text(card)
+
+
+def _span(span: Any) -> tuple[str, str]:
+    card = gather.span_card(span)
+    return span_view.to_html(card), span_view.to_text(card)
+
+
+def _listing(found: Any) -> tuple[str, str]:
+    table = gather.artifact_table(found)
+    return artifact_view.table_to_html(table), artifact_view.table_to_text(table)
+
+
+RENDERERS: dict[type, Render] = {ArtifactModel: _model, Artifact: _artifact, Span: _span, Listing: _listing}
+"""What has a card; the base class stands for its subclasses."""
+
+
+def install(shell: InteractiveShell) -> Callable[[], None]:
+    """Teach a shell to show the core's objects; returns what takes it back."""
+    formatters: Any = shell.display_formatter
+    html = formatters.formatters["text/html"]
+    for kind, render in RENDERERS.items():
+        html.for_type(kind, _guarded(render))
+    html.for_type(Pending, _pending)
+
+    def uninstall() -> None:
+        for kind in (*RENDERERS, Pending):
+            html.pop(kind, None)
+
+    return uninstall
+
+
+def _guarded(render: Render) -> Callable[[Any], str | None]:
+    def show(value: Any) -> str | None:
+        own = getattr(type(value), "_repr_html_", None)
+        if own is not None:
+            shown: str | None = own(value)
+            return shown
+        try:
+            return render(value)[0]
+        except Exception as error:  # noqa: BLE001 - whatever a value of the user provokes, its text is shown
+            said = f"shown as text: {type(error).__name__}"
+            return tag("div", tag("pre", _text(value)), tag("small", said), class_="ag")
+
+    return show
+
+
+def _pending(pending: Any) -> str:
+    return tag("div", tag("pre", repr(pending)), class_="ag")
+
+
+def _text(value: Any) -> str:
+    try:
+        return repr(value)[:4000]
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"<{type(value).__name__}: repr failed with {type(error).__name__}>"
