@@ -17,8 +17,8 @@ from artigraph.lineage.lineage import Lineage
 from artigraph.persist.find import resolve
 from artigraph.persist.listing import Listing, listing
 from artigraph.persist.load import LoadOptions, load_fields, load_many
-from artigraph.persist.save import OnConflict, SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import SaveSpec
+from artigraph.persist.save import SaveOptions, SaveRequest, save_many
+from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.span.context import span_context

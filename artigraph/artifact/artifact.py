@@ -15,8 +15,8 @@ from artigraph.errors import InvalidArtifactError
 from artigraph.graph.node import Node
 from artigraph.graph.schema import OrmArtifact, OrmNode
 from artigraph.persist.load import LoadOptions, load_many
-from artigraph.persist.save import OnConflict, SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import SaveSpec
+from artigraph.persist.save import SaveOptions, SaveRequest, save_many
+from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
@@ -61,7 +61,7 @@ class Artifact(Node):
             raise InvalidArtifactError("an artifact needs a value: Artifact(value=...)")
         if isinstance(value, os.PathLike):
             raise InvalidArtifactError(
-                f"{os.fspath(value)!r} is a path, and files are not kept by this version; read the file and keep its content"
+                f"{os.fspath(value)!r} is a path, and this version keeps no files; read it and keep its content"
             )
         super().__init__(label, id=id)
         self._value = value

@@ -1,8 +1,8 @@
 """Which database is in use, and the one async door to it.
 
-A unit of work is a plain function of a SQLAlchemy ``Connection``. ``Database.write`` and ``Database.read`` run it as one
-transaction in the library thread; with a caller's ``session=`` it runs in that session, on the caller's loop, and the
-caller commits.
+A unit of work is a plain function of a SQLAlchemy ``Connection``. ``Database.write`` and ``Database.read`` run it as
+one transaction in the library thread; with a caller's ``session=`` it runs in that session, on the caller's loop, and
+the caller commits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from artigraph.bridge import at_exit, dual, in_library_thread, library_loop
 from artigraph.errors import CannotOpenError, NoEngineError
 from artigraph.graph.group import open_group
 from artigraph.graph.server import ServerDoor
-from artigraph.graph.sqlite import SqliteDoor
+from artigraph.graph.sqlite import SqliteDoor, is_in_memory
 from artigraph.graph.tables import column_count, prepare_tables
 
 T = TypeVar("T")
@@ -60,27 +60,15 @@ class Database:
         self._ready_columns = 0
         self._preparing: asyncio.Lock | None = None
         self._lost: list[object] = []
-        self._private = object()
+        self.where = url.render_as_string(hide_password=True)
+        """The database as text, without its password."""
+        self.in_memory = url.get_backend_name() == "sqlite" and is_in_memory(url)
+        """Whether the data ends with this process."""
+        self.identity: object = object() if self.in_memory else self.where
+        """Equal for two settings that speak of the same data."""
 
     def __repr__(self) -> str:
         return f"<Database {self.where}>"
-
-    @property
-    def where(self) -> str:
-        """The database as text, without its password."""
-        return self.url.render_as_string(hide_password=True)
-
-    @property
-    def identity(self) -> object:
-        """Equal for two settings that speak of the same data."""
-        return self._private if self.in_memory else self.where
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether the data ends with this process."""
-        return self.url.get_backend_name() == "sqlite" and (
-            self.url.database in (None, "", ":memory:") or "mode=memory" in str(self.url)
-        )
 
     @property
     def file(self) -> Path | None:
@@ -193,7 +181,8 @@ def set_engine(
         create_tables: make the tables where they are missing.
         storage: where values over 256 KiB and files go; a SQLite file ``x.db`` has the folder ``x.blobs`` beside it.
         busy_timeout: seconds to wait for another process that writes to the same SQLite file.
-        durability: ``"normal"``; ``"full"`` also survives a power cut right after a save; ``"off"`` skips fsync of blobs.
+        durability: ``"normal"``; ``"full"`` also survives a power cut right after a save; ``"off"`` skips the fsync of
+            blobs.
         verify: ``"always"``, ``"size"`` or ``"never"``; by default the hash of what is loaded is checked up to 64 MiB.
 
     Returns:

@@ -56,7 +56,7 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
         return CannotOpenError(f"{where} cannot be opened; check that its folder exists and may be written")
     if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return DatabaseCorruptError(f"{where} is not an SQLite database, or a damaged one ({said})")
-    if said.startswith("no such table") or "has no column named" in said or said.startswith("no such column"):
+    if said.startswith(("no such table", "no such column")) or "has no column named" in said:
         return TablesMissingError(f"{where}: {said}")
     return None
 

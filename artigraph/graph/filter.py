@@ -249,7 +249,8 @@ def test(column: ColumnElement[Any], wanted: Any) -> Condition:
         return wanted.on(column)
     if isinstance(wanted, list | tuple | set | frozenset):
         return column.in_(list(wanted)) if wanted else false()
-    return column == wanted
+    matches: Condition = column == wanted
+    return matches
 
 
 def len_or_query(starts: Starts) -> bool:
@@ -290,7 +291,7 @@ def _node_types(asked: Any) -> list[str] | ValueFilter:
         if isinstance(each, str):
             names.append(each)
         else:
-            row = getattr(each, "row_class", each)
+            row: Any = getattr(each, "row_class", each)
             names += [str(m.polymorphic_identity) for m in row.__mapper__.self_and_descendants]
     return names
 

@@ -6,7 +6,7 @@ as they are; elsewhere SQLAlchemy converts them and batches the INSERT.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -46,7 +46,7 @@ def insert_batches(connection: Connection, batches: Iterable[Batch]) -> None:
 
 def _insert_sqlite(connection: Connection, batch: Batch) -> None:
     statement, processors = _sqlite_form(batch.table, batch.columns, batch.ignore)
-    rows: Sequence[Row] = batch.rows
+    rows: Any = batch.rows
     if processors:
         rows = [
             tuple(
@@ -54,7 +54,7 @@ def _insert_sqlite(connection: Connection, batch: Batch) -> None:
             )
             for row in rows
         ]
-    connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])  # type: ignore[arg-type]
+    connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
 
 
 @cache
@@ -66,7 +66,7 @@ def _sqlite_form(
     text = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
     if ignore:
         text += " ON CONFLICT DO NOTHING"
-    processors = []
+    processors: list[Callable[[Any], Any] | None] = []
     for name in columns:
         kind = table.columns[name].type
         raw = isinstance(kind, Id | Time | LargeBinary)

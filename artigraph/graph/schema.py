@@ -56,7 +56,7 @@ class OrmNode(Base):
     __tablename__ = "artigraph_node"
     polymorphic_identity: ClassVar[str] = "node"
     """The ``node_type`` of this class's rows; a subclass sets its own."""
-    __mapper_args__: ClassVar[dict[str, Any]] = {
+    __mapper_args__: Any = {  # noqa: RUF012 - what SQLAlchemy looks for
         **_WHOLE_ROWS,
         "polymorphic_on": "node_type",
         "polymorphic_identity": "node",
@@ -74,7 +74,7 @@ class OrmNode(Base):
         if "__table_args__" in cls.__dict__:
             del cls.__table_args__
         _name_identity(cls)
-        table = OrmNode.__table__
+        table = cast("Table", OrmNode.__table__)
         before = set(table.columns.keys())
         super().__init_subclass__(**kwargs)
         for column in table.columns:
@@ -145,8 +145,8 @@ class OrmRun(OrmSpan):
 
 
 # The bytes come last in the row, so that reading the other columns never touches a big value's overflow pages.
-OrmNode.__table__.append_column(Column("model_artifact_type_name", Text(255)))
-OrmNode.__table__.append_column(Column("model_artifact_version", Integer))
+for _column in (Column("model_artifact_type_name", Text(255)), Column("model_artifact_version", Integer)):
+    cast("Table", OrmNode.__table__).append_column(_column)
 
 
 class OrmDatabaseArtifact(OrmArtifact):

@@ -36,7 +36,7 @@ class SqliteDoor:
 
     def __init__(self, url: URL, *, engine: AsyncEngine | None, create: bool, busy_timeout: float, full: bool) -> None:
         self.where = url.render_as_string(hide_password=True)
-        self.memory = url.database in (None, "", ":memory:") or "mode=memory" in str(url)
+        self.memory = is_in_memory(url)
         self._file = None if self.memory or url.database is None or url.database.startswith("file:") else url.database
         self._create, self._busy_timeout, self._full = create, busy_timeout, full
         self._engine = engine or create_async_engine(url, poolclass=NullPool, hide_parameters=True)
@@ -231,6 +231,11 @@ class SqliteConnection:
                     self._raw.interrupt()
         future.exception()
         raise cancelled
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether an SQLite URL names a database that ends with its connection."""
+    return url.database in (None, "", ":memory:") or "mode=memory" in str(url)
 
 
 def _take_raw() -> sqlite3.Connection:

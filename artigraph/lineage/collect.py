@@ -230,7 +230,7 @@ class _Walk:
         statement = select(
             raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed
         ).where(raw(end).in_(raw_ids()), LINK.c.kind.in_(list(kinds)))
-        return [tuple(row) for row in self._rows(statement.order_by(LINK.c.id), nodes)]  # type: ignore[misc]
+        return [tuple(row) for row in self._rows(statement.order_by(LINK.c.id), nodes)]
 
     def _rows(self, statement: Any, nodes: Sequence[bytes]) -> list[Any]:
         found: list[Any] = []

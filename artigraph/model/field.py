@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import get_annotations
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from artigraph.errors import InvalidFieldError
@@ -82,6 +83,27 @@ def field_specs(cls: type, config: ArtifactModelConfig) -> list[tuple[str, SaveS
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class FieldLayout:
+    """Which names the constructor of a model class takes."""
+
+    every: frozenset[str]
+    required: frozenset[str]
+    """Without a default, so that stored data has to have them."""
+    late: tuple[str, ...]
+    """Set after construction, since they are ``init=False``."""
+
+
+def field_layout(cls: Any) -> FieldLayout:
+    """The layout of a dataclass."""
+    fields = dataclasses.fields(cls)
+    missing = dataclasses.MISSING
+    required = {f.name for f in fields if f.init and f.default is missing and f.default_factory is missing}
+    return FieldLayout(
+        frozenset(f.name for f in fields), frozenset(required), tuple(f.name for f in fields if not f.init)
+    )
+
+
 def with_default(spec: SaveSpec, serializer: Serializer[Any], value: Any) -> SaveSpec:
     """The spec with the class's default serializer, where nothing was said and the type of the value fits."""
     if spec.serializer is None and isinstance(value, serializer.types):
@@ -119,7 +141,7 @@ def _hints(cls: type) -> dict[str, Any]:
     hints: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         scope = vars(sys.modules[base.__module__]) if base.__module__ in sys.modules else {}
-        for name, annotation in base.__dict__.get("__annotations__", {}).items():
+        for name, annotation in get_annotations(base).items():
             holder = type("holder", (), {"__annotations__": {name: annotation}})
             try:
                 hints.update(get_type_hints(holder, scope, names, include_extras=True))

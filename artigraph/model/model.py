@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Mapping
+from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 from uuid import UUID
 
@@ -13,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.bridge import loader, method
 from artigraph.errors import InvalidFieldError, MigrationMissingError, NameTakenError, SerializeError, WrongModelError
 from artigraph.ids import new_id
-from artigraph.model.field import ArtifactModelConfig, artifact_field, field_specs, with_default
+from artigraph.model.field import ArtifactModelConfig, FieldLayout, artifact_field, field_layout, field_specs, with_default
 from artigraph.persist.container import PREFIX
 from artigraph.persist.find import resolve
 from artigraph.persist.load import LoadOptions, load_many
-from artigraph.persist.save import OnConflict, SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import SaveSpec
+from artigraph.persist.save import SaveOptions, SaveRequest, save_many
+from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry, default_registry
 
 _ALIASES = frozenset({"id", "node_id"})
@@ -49,6 +50,7 @@ class ArtifactModel:
     graph_model_version: ClassVar[int] = 1
     graph_model_config: ClassVar[ArtifactModelConfig] = ArtifactModelConfig()
     _graph_specs: ClassVar[list[tuple[str, SaveSpec]] | None] = None
+    _graph_layout: ClassVar[FieldLayout | None] = None
 
     def __init_subclass__(
         cls,
@@ -66,7 +68,7 @@ class ArtifactModel:
             cls.graph_model_name = name or cls.__name__
         if config is not None:
             cls.graph_model_config = config.over(cls.graph_model_config)
-        cls._graph_specs = None
+        cls._graph_specs = cls._graph_layout = None
         _check_fields(cls)
         _register(cls)
 
@@ -81,7 +83,7 @@ class ArtifactModel:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __getstate__(self) -> Any:
-        state: Any = object.__getstate__(self)  # type: ignore[attr-defined]
+        state: Any = object.__getstate__(self)
         if isinstance(state, tuple):
             attributes, slots = state
             state = (attributes, {key: value for key, value in slots.items() if key != "graph_id"})
@@ -123,17 +125,15 @@ class ArtifactModel:
             if not isinstance(migrated, Mapping):
                 return migrated
             data = dict(migrated)
-        later = {}
-        for each in dataclasses.fields(cls):  # type: ignore[arg-type]
-            if not each.init and each.name in data:
-                later[each.name] = data.pop(each.name)
-        try:
-            made = cls(**data)
-        except TypeError as error:
+        layout = cls.__dict__.get("_graph_layout") or cls._find_layout()
+        if not layout.required <= data.keys() <= layout.every:
+            stored = ", ".join(data) or "no fields"
             raise SerializeError(
-                f"{cls.graph_model_name} v{version} was stored with {', '.join(data) or 'no fields'}, which its class "
-                f"does not take ({error}); count its version up and define migrate(cls, version, data)"
-            ) from error
+                f"{cls.graph_model_name} v{version} was stored with {stored}, its class takes "
+                f"{', '.join(sorted(layout.every)) or 'none'}; count its version up and define migrate(cls, version, data)"
+            )
+        later = {name: data.pop(name) for name in layout.late if name in data}
+        made = cls(**data)
         for name, value in later.items():
             object.__setattr__(made, name, value)
         return made
@@ -176,7 +176,7 @@ class ArtifactModel:
 
     @loader
     async def load(
-        cls,
+        cls: Any,  # noqa: N805 - a class method, in the clothes of a Dual
         target: Any,
         *,
         session: AsyncSession | None = None,
@@ -199,11 +199,16 @@ class ArtifactModel:
         options = LoadOptions(session=session, registry=registry, track=track)
         value = (await load_many([node_id.bytes], options))[0]
         found = getattr(type(value), "graph_model_name", type(value).__name__)
-        if not isinstance(value, cls) and found != cls.graph_model_name:  # type: ignore[arg-type, attr-defined]
-            raise WrongModelError(cls.graph_model_name, found, node_id)  # type: ignore[attr-defined]
+        if not isinstance(value, cls) and found != cls.graph_model_name:
+            raise WrongModelError(cls.graph_model_name, found, node_id)
         return value
 
     read = load
+
+    @classmethod
+    def _find_layout(cls) -> FieldLayout:
+        cls._graph_layout = field_layout(cls)
+        return cls._graph_layout
 
     @classmethod
     def _find_specs(cls) -> list[tuple[str, SaveSpec]]:
@@ -226,7 +231,7 @@ RESERVED = frozenset(
 """Names of methods, which no field can have."""
 
 
-def _checked_version(cls: type, version: int | None) -> int:
+def _checked_version(cls: type, version: Any) -> int:
     if version is None:
         return 1
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
@@ -235,7 +240,7 @@ def _checked_version(cls: type, version: int | None) -> int:
 
 
 def _check_fields(cls: type[ArtifactModel]) -> None:
-    taken = RESERVED & set(cls.__dict__.get("__annotations__", ()))
+    taken = RESERVED & set(get_annotations(cls))
     if taken:
         name = min(taken)
         raise InvalidFieldError(

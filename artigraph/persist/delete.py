@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,24 +18,32 @@ from artigraph.registry import current_registry
 CHUNK = 5_000
 
 
-async def delete_nodes(ids: Sequence[bytes], *, outputs: bool = False, session: AsyncSession | None = None) -> int:
+async def delete_nodes(
+    ids: Sequence[bytes],
+    *,
+    links: Sequence[UUID] = (),
+    outputs: bool = False,
+    session: AsyncSession | None = None,
+) -> int:
     """Delete nodes, the parts that only they have, and every link, tag and blob of those.
 
     Args:
         ids: raw ids; those that do not exist are no error.
+        links: links that go as well.
         outputs: of a span, its outputs as well (otherwise they stay).
         session: a caller's session, committed by the caller.
 
     Returns:
-        How many of ``ids`` existed.
+        How many of ``ids`` and ``links`` existed.
     """
     database = current_database()
 
     def work(connection: Connection) -> tuple[int, list[Blob]]:
+        gone = connection.execute(delete(LINK).where(LINK.c.id.in_(links))).rowcount if links else 0
         asked = _existing(connection, ids)
         kinds = ("field", "output") if outputs else ("field",)
         doomed = doomed_with(connection, asked, kinds)
-        return len(asked), remove_nodes(connection, doomed)
+        return gone + len(asked), remove_nodes(connection, doomed)
 
     count, blobs = await database.write(work, session=session)
     await drop_unused(database, current_registry(), blobs, session=session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
@@ -12,6 +12,7 @@ from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
 
 CHUNK = 10_000
+
 
 class NodeRow(NamedTuple):
     """What a load needs to know of a node, in the order of ``COLUMNS``."""
@@ -77,17 +78,17 @@ def fetch(connection: Connection, ids: Sequence[bytes], only: Iterable[str] | No
     got = Fetched()
     for start in range(0, len(ids), CHUNK):
         rows = connection.execute(_ROOTS, {"ids": list(ids[start : start + CHUNK])}).all()
-        got.nodes.update((row[0], NodeRow._make(row)) for row in rows)
+        got.nodes.update((row[0], _node(row)) for row in rows)
     got.roots = [node_id for node_id in ids if node_id in got.nodes]
     _fill(connection, got, None if only is None else set(only))
     return got
 
 
-def fetch_where(connection: Connection, statement: Select[tuple[object, ...]]) -> Fetched:
+def fetch_where(connection: Connection, statement: Select[Any]) -> Fetched:
     """The rows of the nodes that a query of ``COLUMNS`` gives, and of everything inside them."""
     got = Fetched()
     rows = connection.execute(statement).all()
-    got.nodes = {row[0]: NodeRow._make(row) for row in rows}
+    got.nodes = {row[0]: _node(row) for row in rows}
     got.roots = [row[0] for row in rows]
     _fill(connection, got, None)
     return got
@@ -107,7 +108,11 @@ def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:
                 part = row[2]
                 parts[row[0]][row[1]] = part
                 if part not in nodes:
-                    node = nodes[part] = NodeRow._make(row[2:])
+                    node = nodes[part] = _node(row[2:])
                     if node.model is not None:
                         found.append(part)
         level, only = found, None
+
+
+def _node(row: Iterable[object]) -> NodeRow:
+    return tuple.__new__(NodeRow, row)  # what NodeRow._make does, without its checks

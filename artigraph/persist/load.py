@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +45,9 @@ CHECKED_UP_TO = 64 * 1024 * 1024
 """Blobs up to this size have their hash checked on load, bigger ones their size only (see ``verify``)."""
 
 AT_ONCE = 8
+
+SMALL = 4096
+"""Bytes up to which JSON values are read together."""
 
 NOT_MODELS = ("node", "span", "run")
 
@@ -118,6 +123,7 @@ async def load_fields(node_id: bytes, names: Iterable[str], options: LoadOptions
 
 async def _values(got: Fetched, database: Database, options: LoadOptions) -> dict[bytes, Any]:
     builder = _Builder(got, database, options)
+    builder.read_plain()
     await builder.read_blobs()
     values = {node_id: builder.build(node_id) for node_id in got.roots}
     await builder.name_failures(options.session)
@@ -134,6 +140,24 @@ class _Builder:
         self.values: dict[bytes, Any] = {}
         self.failures: dict[bytes, ArtigraphError] = {}
         self._check = database.verify
+
+    def read_plain(self) -> None:
+        """Read all small JSON values whose bytes are intact; the others are left to ``build``, which says why."""
+        if self._check == "size":
+            return
+        trusted = self._check == "never"
+        small = [
+            node
+            for node in self.got.nodes.values()
+            if node.serializer == JSON_NAME
+            and node.model is None
+            and node.data is not None
+            and len(node.data) <= SMALL
+            and (trusted or sha256(node.data).digest() == node.hash)
+        ]
+        with suppress(SerializeError):
+            values = json_serializer.deserialize_many([node.data or b"" for node in small])
+            self.values.update(zip((node.id for node in small), values, strict=True))
 
     async def read_blobs(self) -> None:
         """Read, check and deserialize what lies in storages, some at once, each in a worker thread."""
@@ -178,10 +202,12 @@ class _Builder:
 
     def remember(self, roots: dict[bytes, Any]) -> None:
         """Know the loaded objects again when they are used, and note the roots as inputs of the open span."""
+        nodes, identity = self.got.nodes, self.database.identity
         for node_id, value in self.values.items():
-            node = self.got.nodes[node_id]
-            if node.model is not None or node.serializer != JSON_NAME or node_id in roots:
-                memories.remember(value, Memory(UUID(bytes=node_id), self.database.identity, hash=node.hash))
+            node = nodes[node_id]
+            if node.serializer != JSON_NAME or node.model is not None or node_id in roots:
+                graph_id = value.graph_id if is_savable(value) else UUID(bytes=node_id)
+                memories.remember(value, Memory(graph_id, identity, hash=node.hash))
         span = open_span(self.database.identity)
         if span is not None and self.options.track and tracking():
             for node_id in roots:

@@ -56,6 +56,10 @@ class Rows:
             self._add_model(draft)
         else:
             self._add_value(draft)
+        self.tag(draft)
+
+    def tag(self, draft: Draft) -> None:
+        """The tags of a draft."""
         for name, value in draft.tags.items():
             self._tags.rows.append((draft.id, "tag", name, -1, "str", value))
 

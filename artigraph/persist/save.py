@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.digest import format_digest
-from artigraph.errors import ImmutableError, LabelTakenError
-from artigraph.graph.current import OpenSpan, Use, open_span, tracking
+from artigraph.graph.current import OpenSpan, Use, open_span
 from artigraph.graph.engine import Database, current_database
+from artigraph.graph.group import open_group
 from artigraph.graph.insert import insert_batches
-from artigraph.graph.schema import LINK, NODE
-from artigraph.graph.walk import raw, raw_ids
 from artigraph.identity import Memory, memories
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
+from artigraph.persist.conflict import Work, sort_out
 from artigraph.persist.encode import encode
+from artigraph.persist.output import link_outputs, name_kept, still_there, uses_of
 from artigraph.persist.place import default_storage
-from artigraph.persist.plan import Draft, ModelDraft, Plan, ValueDraft
+from artigraph.persist.plan import Draft, Plan, ValueDraft
 from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
-from artigraph.persist.spec import INFER, SaveRecord, SaveSpec
+from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec
 from artigraph.registry import Registry, current_registry
 from artigraph.storage.database import database_storage
-
-OnConflict = Literal["raise", "replace", "ignore"]
-
-_EXISTING = select(raw(NODE.c.id), NODE.c.artifact_hash).where(raw(NODE.c.id).in_(raw_ids()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +80,10 @@ async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None
         plan.add(request.value, request.label, request.spec, node_id=request.node_id)
     span = options.span or open_span(database.identity)
     try:
-        await _write(plan, database, options, span)
+        work = await _write(plan, database, options, span)
     finally:
         _remove_spools(plan.values)
-    _remember(plan, database)
+    _remember([*work.fresh, *work.replaced, *work.kept], database)
     if span is not None:
         span.made.update(UUID(bytes=draft.id) for draft in plan.everything())
     return [
@@ -95,41 +92,57 @@ async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None
     ]
 
 
-async def _write(plan: Plan, database: Database, options: SaveOptions, span: OpenSpan | None) -> None:
+async def _write(plan: Plan, database: Database, options: SaveOptions, span: OpenSpan | None) -> Work:
     storage = default_storage(database, plan.registry)
     await encode(plan.values, storage, inline=database.in_memory)
     for model in plan.models:
         model.finish()
-    fresh, changed = await _sort_out(plan, database, options)
-    values = [draft for draft in fresh if isinstance(draft, ValueDraft) and draft.storage is not database_storage]
+    work = await sort_out(plan, database, options.on_conflict, options.session)
+    try:
+        await _commit(plan, work, database, options, span)
+    except IntegrityError:
+        if options.session is not None or open_group(database) is not None:
+            raise
+        # another task saved the same object between our look and our transaction: look again, for every id
+        work = await sort_out(plan, database, options.on_conflict, None, suspicious=True)
+        await _commit(plan, work, database, options, span)
+    for draft in work.renewed:
+        draft.value.graph_adopt(UUID(bytes=draft.id))
+    return work
+
+
+async def _commit(plan: Plan, work: Work, database: Database, options: SaveOptions, span: OpenSpan | None) -> None:
+    """Put the blobs, then write every row in one transaction; on failure nothing of either is left."""
+    values = [draft for draft in work.fresh if isinstance(draft, ValueDraft) and draft.storage is not database_storage]
     durable = database.durability != "off"
+    uses: list[Use] = []
+
+    def write(connection: Connection) -> list[Blob]:
+        rows = Rows(now())
+        for draft in work.fresh:
+            rows.add(draft)
+        name_kept(connection, work.kept)
+        for root in work.kept:
+            rows.tag(root)
+        if span is not None:
+            link_outputs(connection, rows, plan.roots, span.id, strict=options.strict_labels)
+            for use in still_there(connection, uses):
+                rows.use(span.id, use)
+        for value in values:
+            value.storage.confirm(value.location, value.spool)
+        insert_batches(connection, rows.batches())
+        if options.also is not None:
+            options.also(connection)
+        return replace_models(connection, work.replaced, rows.at) if work.replaced else []
+
     try:
         for value in values:
             value.location = await value.storage.put(value.spool, value.hash, value.size, durable=durable)
-        rows = Rows(now())
-        for draft in fresh:
-            rows.add(draft)
-        uses = _note_uses(plan, fresh, database, span)
-
-        def work(connection: Connection) -> list[Blob]:
-            if span is not None:
-                _link_outputs(connection, rows, plan.roots, span.id, options.strict_labels)
-                for use in _existing_uses(connection, uses):
-                    rows.use(span.id, use)
-            for value in values:
-                value.storage.confirm(value.location, value.spool)
-            insert_batches(connection, rows.batches())
-            if options.also is not None:
-                options.also(connection)
-            return replace_models(connection, changed, rows.at) if changed else []
-
-        try:
-            unused = await database.write(work, session=options.session)
-        except BaseException:
-            if span is not None:
-                span.give_back(uses)
-            raise
+        uses = uses_of(plan, database, span)
+        unused = await database.write(write, session=options.session)
     except BaseException:
+        if span is not None:
+            span.give_back(uses)
         put = [Blob(value.storage.name, value.hash, value.location) for value in values if value.location]
         await drop_unused(database, plan.registry, put, session=options.session)
         raise
@@ -138,113 +151,9 @@ async def _write(plan: Plan, database: Database, options: SaveOptions, span: Ope
     await drop_unused(database, plan.registry, unused, session=options.session)
 
 
-async def _sort_out(plan: Plan, database: Database, options: SaveOptions) -> tuple[list[Draft], list[ModelDraft]]:
-    """What has to be inserted, and which models have to be replaced."""
-    known = {draft.id: draft for draft in plan.everything() if draft.known}
-    stored = await stored_hashes(database, list(known), options.session) if known else {}
-    if not stored:
-        return list(plan.everything()), []
-    changed = [known[node_id] for node_id, digest in stored.items() if known[node_id].hash != digest]
-    models = [draft for draft in changed if isinstance(draft, ModelDraft)]
-    if changed and (
-        options.on_conflict == "raise" or (options.on_conflict == "replace" and len(models) < len(changed))
-    ):
-        raise ImmutableError(changed[0].path, UUID(bytes=changed[0].id))
-    replaced = {model.id for model in models} if options.on_conflict == "replace" else set()
-    needed: set[int] = set()
-    fresh: list[Draft] = []
-    _collect(plan.roots, stored, replaced, needed, fresh)
-    return fresh, [model for model in models if model.id in replaced]
-
-
-def _collect(
-    drafts: Iterable[Draft], stored: Mapping[bytes, bytes], replaced: set[bytes], seen: set[int], into: list[Draft]
-) -> None:
-    for draft in drafts:
-        if id(draft) in seen:
-            continue
-        seen.add(id(draft))
-        is_stored = draft.id in stored
-        if isinstance(draft, ModelDraft) and (not is_stored or draft.id in replaced):
-            _collect((part for _, part in draft.parts), stored, replaced, seen, into)
-        if not is_stored:
-            into.append(draft)
-
-
-async def stored_hashes(database: Database, ids: Sequence[bytes], session: AsyncSession | None) -> dict[bytes, bytes]:
-    """The content hashes of those nodes that exist."""
-
-    def work(connection: Connection) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] = {}
-        for start in range(0, len(ids), 10_000):
-            rows = connection.execute(_EXISTING, {"ids": list(ids[start : start + 10_000])})
-            found.update((row[0], row[1] or b"") for row in rows)
-        return found
-
-    return await database.read(work, session=session)
-
-
-def _link_outputs(connection: Connection, rows: Rows, roots: Sequence[Draft], span_id: UUID, strict: bool) -> None:
-    """Link the roots to their span; a label that another output has moves to the newest, or is an error."""
-    newest = {root.label: root for root in roots if root.label is not None}
-    if newest:
-        taken = connection.execute(
-            select(LINK.c.label, raw(LINK.c.target_id), LINK.c.kind).where(
-                LINK.c.source_id == span_id, LINK.c.label.in_(list(newest))
-            )
-        ).all()
-        strange = next((row.label for row in taken if strict or row.kind != "output"), None)
-        if strange is not None or (strict and len(newest) < sum(root.label is not None for root in roots)):
-            raise LabelTakenError(strange or next(iter(newest)) or "", span_id)
-        if taken:
-            connection.execute(
-                update(LINK)
-                .where(LINK.c.source_id == span_id, LINK.c.label.in_([row.label for row in taken]))
-                .values(label=None)
-            )
-    linked = {root.id: root for root in roots}
-    present = _linked_already(connection, span_id, linked)
-    for root in linked.values():
-        if root.id not in present:
-            rows.link(span_id.bytes, root.id, root.label if newest.get(root.label) is root else None, "output")
-
-
-def _linked_already(connection: Connection, span_id: UUID, roots: Mapping[bytes, Draft]) -> set[bytes]:
-    """Roots saved before that are outputs of this span already."""
-    known = [node_id for node_id, root in roots.items() if isinstance(root, ModelDraft) and root.known]
-    if not known:
-        return set()
-    statement = select(raw(LINK.c.target_id)).where(
-        LINK.c.source_id == span_id, LINK.c.kind == "output", raw(LINK.c.target_id).in_(raw_ids())
-    )
-    return {row[0] for row in connection.execute(statement, {"ids": known})}
-
-
-def _note_uses(plan: Plan, fresh: Sequence[Draft], database: Database, span: OpenSpan | None) -> list[Use]:
-    """What the open span used: what it noted so far, and remembered values nested in what is saved now."""
-    if span is None:
-        return []
-    if tracking() and span.track:
-        ours = {draft.id for draft in (*fresh, *plan.roots)}
-        for value, path in plan.used:
-            memory = memories.recall(value)
-            if memory is not None and memory.store == database.identity and memory.node_id.bytes not in ours:
-                span.use(Use(memory.node_id, path.rpartition(".")[2][:255]))
-    return span.take_uses()
-
-
-def _existing_uses(connection: Connection, uses: Sequence[Use]) -> list[Use]:
-    """Those uses whose artifact has not been deleted meanwhile."""
-    if not uses:
-        return []
-    rows = connection.execute(_EXISTING, {"ids": [use.node_id.bytes for use in uses]})
-    there = {row[0] for row in rows}
-    return [use for use in uses if use.node_id.bytes in there]
-
-
-def _remember(plan: Plan, database: Database) -> None:
+def _remember(drafts: Iterable[Draft], database: Database) -> None:
     """Know the saved objects again when they are used."""
-    for draft in plan.everything():
+    for draft in drafts:
         before = memories.recall(draft.value)
         if before is None or before.store != database.identity or before.hash != draft.hash:
             memories.remember(draft.value, Memory(UUID(bytes=draft.id), database.identity, hash=draft.hash))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from artigraph.errors import InvalidLabelError
@@ -12,6 +12,9 @@ from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
 
 LABEL_LIMIT = 255
+
+OnConflict = Literal["raise", "replace", "ignore"]
+"""What a save does with an id that exists with other content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,21 @@ from sqlalchemy.orm import Session
 
 from artigraph.bridge import dual
 from artigraph.errors import (
-    ImmutableError,
     InvalidFilterError,
-    LabelTakenError,
     MultipleNodesError,
     NodeNotFoundError,
     UnserializableError,
 )
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter
+from artigraph.graph.filter import Filter, LinkFilter
 from artigraph.graph.node import end_of_link
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
 from artigraph.persist import fetch
 from artigraph.persist.delete import delete_nodes, delete_where
 from artigraph.persist.load import LoadOptions, load_where
-from artigraph.persist.save import OnConflict, SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import check_label, is_savable
+from artigraph.persist.mapped import write_rows
+from artigraph.persist.save import SaveOptions, SaveRequest, save_many
+from artigraph.persist.spec import OnConflict, is_savable
 from artigraph.registry import Registry
 
 T = TypeVar("T")
@@ -84,8 +83,8 @@ async def write_many(
                 type(thing).__name__,
                 "write models, artifacts, nodes and links; artigraph.save() takes any value",
             )
-    write_rows = (lambda connection: _write_rows(connection, rows, on_conflict)) if rows else None
-    options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=write_rows)
+    also = (lambda connection: write_rows(connection, rows, on_conflict)) if rows else None
+    options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=also)
     await save_many(requests, options)
 
 
@@ -141,9 +140,10 @@ async def read_one_or_none(cls: type[T], where: Filter | None = None, **options:
 
 
 @dual
-async def exists(cls: type, where: Filter | None = None, *, session: AsyncSession | None = None) -> bool:
-    """Whether anything of a class matches a filter."""
-    statement = select(func.count()).select_from(_ids(cls, where).limit(1).subquery())
+async def exists(cls: type | Filter, where: Filter | None = None, *, session: AsyncSession | None = None) -> bool:
+    """Whether anything of a class matches a filter; with a filter alone, any node or link."""
+    kind, where = _asked(cls, where)
+    statement = select(func.count()).select_from(_ids(kind, where).limit(1).subquery())
 
     def work(connection: Connection) -> bool:
         return bool(connection.execute(statement).scalar())
@@ -153,12 +153,12 @@ async def exists(cls: type, where: Filter | None = None, *, session: AsyncSessio
 
 @dual
 async def delete(
-    cls: type, where: Filter | None = None, *, outputs: bool = False, session: AsyncSession | None = None
+    cls: type | Filter, where: Filter | None = None, *, outputs: bool = False, session: AsyncSession | None = None
 ) -> int:
     """Delete everything of a class that a filter matches, with what belongs to nobody else.
 
     Args:
-        cls: as for ``read``.
+        cls: as for ``read``; or a filter alone, of nodes or links.
         where: None matches all of the class.
         outputs: of spans, what they made as well.
         session: a session of yours, which you commit.
@@ -166,12 +166,13 @@ async def delete(
     Returns:
         How many matched.
     """
-    if issubclass(_row_class(cls), OrmLink):
-        statement = sql_delete(LINK).where(LINK.c.id.in_(_ids(cls, where)))
+    kind, where = _asked(cls, where)
+    if issubclass(_row_class(kind), OrmLink):
+        statement = sql_delete(LINK).where(LINK.c.id.in_(_ids(kind, where)))
         return await current_database().write(
             lambda connection: connection.execute(statement).rowcount, session=session
         )
-    return await delete_where(_Of(cls, where), outputs=outputs, session=session)
+    return await delete_where(_Of(kind, where), outputs=outputs, session=session)
 
 
 @dual
@@ -191,11 +192,7 @@ async def delete_many(things: Iterable[Any], *, outputs: bool = False, session: 
     things = list(things)
     links = [thing.id for thing in things if _is_link(thing)]
     nodes = [end_of_link(thing).bytes for thing in things if not _is_link(thing)]
-    count = 0
-    if links:
-        statement = sql_delete(LINK).where(LINK.c.id.in_(links))
-        count = await current_database().write(lambda c: c.execute(statement).rowcount, session=session)
-    return count + (await delete_nodes(nodes, outputs=outputs, session=session) if nodes else 0)
+    return await delete_nodes(nodes, links=links, outputs=outputs, session=session) if things else 0
 
 
 class _Of(Filter):
@@ -216,7 +213,7 @@ def _row_class(cls: type) -> type[Base]:
     if hasattr(cls, "graph_model_data"):
         return OrmNode
     found: Any = getattr(cls, "row_class", cls)
-    if not (isinstance(found, type) and issubclass(found, Base)):
+    if not (isinstance(found, type) and issubclass(found, OrmNode | OrmLink)):
         raise InvalidFilterError(
             f"{cls.__name__} cannot be read; read models, Node, Link, Artifact, Span or row classes"
         )
@@ -232,6 +229,13 @@ def _models(cls: Any, where: Filter | None) -> Select[Any]:
         found += each.__subclasses__()
     of_class = NODE.c.model_artifact_type_name.in_(names)
     return select(*fetch.COLUMNS).where(where.compose(of_class) if where is not None else of_class)
+
+
+def _asked(cls: Any, where: Filter | None) -> tuple[Any, Filter | None]:
+    """The class and the filter; a filter alone speaks of nodes, or of links when it is one of theirs."""
+    if not isinstance(cls, Filter):
+        return cls, where
+    return (OrmLink if isinstance(cls, LinkFilter) else OrmNode), cls if where is None else cls & where
 
 
 def _ids(cls: type, where: Filter | None) -> Select[Any]:
@@ -257,48 +261,3 @@ async def _read_rows(
         return cls.from_rows(connection, found) if hasattr(cls, "from_rows") else found
 
     return list(await current_database().read(work, session=session))
-
-
-def _write_rows(connection: Connection, rows: Sequence[Base], on_conflict: OnConflict) -> None:
-    """Insert rows of the ORM classes, nodes before links; what exists already is treated as ``on_conflict`` says."""
-    with Session(bind=connection, expire_on_commit=False, join_transaction_mode="conditional_savepoint") as orm:
-        for group in (lambda row: not isinstance(row, OrmLink), lambda row: isinstance(row, OrmLink)):
-            _add(orm, [row for row in rows if group(row)], on_conflict)
-        orm.expunge_all()
-
-
-def _add(orm: Session, rows: Sequence[Any], on_conflict: OnConflict) -> None:
-    for row in rows:
-        if isinstance(row, OrmLink):
-            _check_link(orm, row)
-        elif isinstance(row, OrmNode):
-            check_label(row.node_label)
-        stored = orm.get(type(row), row.id) if row.id is not None else None
-        if stored is None:
-            orm.add(row)
-            continue
-        changed = {key: value for key, value in _given(row).items() if getattr(stored, key) != value}
-        if changed and on_conflict == "raise":
-            raise ImmutableError(f"{type(row).__name__} ({', '.join(changed)} differ)", row.id)
-        if on_conflict == "replace":
-            for key, value in changed.items():
-                setattr(stored, key, value)
-    orm.flush()
-
-
-def _given(row: Any) -> dict[str, Any]:
-    """What was set on a row by its maker."""
-    times = ("node_created_at", "node_updated_at")
-    return {
-        a.key: row.__dict__[a.key] for a in row.__mapper__.column_attrs if a.key in row.__dict__ and a.key not in times
-    }
-
-
-def _check_link(orm: Session, row: OrmLink) -> None:
-    for end in (row.source_id, row.target_id):
-        if orm.scalar(select(NODE.c.id).where(NODE.c.id == end)) is None:
-            raise NodeNotFoundError(end, "write the node before (or together with) the link")
-    if check_label(row.label) is not None:
-        taken = orm.scalar(select(LINK.c.id).where(LINK.c.source_id == row.source_id, LINK.c.label == row.label))
-        if taken is not None and taken != row.id:
-            raise LabelTakenError(row.label or "", row.source_id)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
@@ -55,6 +56,20 @@ class JsonSerializer(Serializer[Any]):
             return _read(plain) if b'["$' in data else plain
         except Exception as error:  # whatever hostile bytes provoke
             raise SerializeError(f"not a value in {self.name}: {str(error)[:200]}") from error
+
+    def deserialize_many(self, data: Sequence[bytes]) -> list[Any]:
+        """The values of many small pieces of data, in order: plain ones cost one call of the parser for all.
+
+        Raises:
+            SerializeError: one of them is not of this format.
+        """
+        joined = b",".join(data)
+        if b'["$' not in joined:
+            with suppress(ValueError, RecursionError):  # the pieces are read one by one then, to find the bad one
+                values: list[Any] = json.loads((b"[" + joined + b"]").decode())
+                if len(values) == len(data):
+                    return values
+        return [self.deserialize(piece) for piece in data]
 
     def preview(self, value: Any, /) -> dict[str, Any] | None:
         if type(value) in _SHORT or (type(value) is str and len(value) <= 200):

@@ -1,0 +1,98 @@
+"""What a save tells about the open span: what it made, and what was used for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select, update
+
+from artigraph.errors import LabelTakenError
+from artigraph.graph.current import OpenSpan, Use, tracking
+from artigraph.graph.engine import Database
+from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.walk import raw, raw_ids
+from artigraph.identity import memories
+from artigraph.persist.conflict import rows_of
+from artigraph.persist.plan import Draft, Plan
+from artigraph.persist.rows import Rows
+
+_THERE = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()))
+
+
+def link_outputs(connection: Connection, rows: Rows, roots: Sequence[Draft], span_id: UUID, *, strict: bool) -> None:
+    """Link the roots to their span, each once; a label that another output has moves to the newest.
+
+    Raises:
+        LabelTakenError: the label belongs to something else than an output, or ``strict`` and it is taken at all.
+    """
+    newest = {root.label: root for root in roots if root.label is not None}
+    if strict and len(newest) < sum(root.label is not None for root in roots):
+        labels = [root.label for root in roots]
+        raise LabelTakenError(next(label for label in labels if label and labels.count(label) > 1), span_id)
+    if newest:
+        _free_labels(connection, newest, span_id, strict=strict)
+    linked = {root.id: root for root in roots}
+    present = _linked_already(connection, span_id, linked)
+    for root in linked.values():
+        label = root.label if newest.get(root.label) is root else None
+        if root.id not in present:
+            rows.link(span_id.bytes, root.id, label, "output")
+        elif label is not None:
+            own = (LINK.c.source_id == span_id) & (LINK.c.target_id == UUID(bytes=root.id)) & (LINK.c.kind == "output")
+            connection.execute(update(LINK).where(own).values(label=label))
+
+
+def name_kept(connection: Connection, roots: Sequence[Draft]) -> None:
+    """Give what was saved before the label and tags that were asked for now."""
+    for root in roots:
+        node_id = UUID(bytes=root.id)
+        if root.label is not None:
+            connection.execute(update(NODE).where(NODE.c.id == node_id).values(node_label=root.label))
+        if root.tags:
+            said = (TAG.c.node_id == node_id) & (TAG.c.space == "tag") & TAG.c.name.in_(list(root.tags))
+            connection.execute(delete(TAG).where(said))
+
+
+def uses_of(plan: Plan, database: Database, span: OpenSpan | None) -> list[Use]:
+    """What the open span used: what it noted so far, and remembered values nested in what is saved now."""
+    if span is None:
+        return []
+    if tracking() and span.track:
+        ours = {draft.id for draft in plan.everything()}
+        for value, path in plan.used:
+            memory = memories.recall(value)
+            if memory is not None and memory.store == database.identity and memory.node_id.bytes not in ours:
+                span.use(Use(memory.node_id, path.rpartition(".")[2][:255]))
+    return span.take_uses()
+
+
+def still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
+    """Those uses whose artifact has not been deleted meanwhile."""
+    there = {row[0] for row in rows_of(connection, _THERE, [use.node_id.bytes for use in uses])}
+    return [use for use in uses if use.node_id.bytes in there]
+
+
+def _free_labels(connection: Connection, newest: dict[str | None, Draft], span_id: UUID, *, strict: bool) -> None:
+    labels = [label for label in newest if label is not None]
+    rows = connection.execute(
+        select(LINK.c.label, raw(LINK.c.target_id), LINK.c.kind).where(
+            LINK.c.source_id == span_id, LINK.c.label.in_(labels)
+        )
+    )
+    taken = [row for row in rows if row[1] != newest[row.label].id]
+    for row in taken:
+        if strict or row.kind != "output":
+            raise LabelTakenError(row.label, span_id)
+    if taken:
+        moved = [row.label for row in taken]
+        connection.execute(update(LINK).where(LINK.c.source_id == span_id, LINK.c.label.in_(moved)).values(label=None))
+
+
+def _linked_already(connection: Connection, span_id: UUID, roots: dict[bytes, Draft]) -> set[bytes]:
+    """Roots saved before that are outputs of this span already."""
+    known = [node_id for node_id, root in roots.items() if root.known]
+    statement = select(raw(LINK.c.target_id)).where(
+        LINK.c.source_id == span_id, LINK.c.kind == "output", raw(LINK.c.target_id).in_(raw_ids())
+    )
+    return {row[0] for row in rows_of(connection, statement, known)}
