@@ -292,10 +292,11 @@ class BlobMissingError(ArtigraphError, FileNotFoundError):
 class BlobCorruptError(ArtigraphError, OSError):
     """Stored bytes do not match what was recorded about them."""
 
-    def __init__(self, location: str, expected: str, got: str, owner: str = "") -> None:
-        self.location, self.expected, self.got, self.owner = location, expected, got, owner
+    def __init__(self, location: str, expected: str, got: str, owner: str = "", storage: str = "") -> None:
+        self.location, self.expected, self.got, self.owner, self.storage = location, expected, got, owner, storage
         of = f" of {owner}" if owner else ""
-        super().__init__(f"the blob {location}{of} is damaged: expected {expected}, got {got}")
+        where = f" in storage {storage}" if storage else ""
+        super().__init__(f"the blob {location}{of}{where} is damaged: expected {expected}, got {got}")
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -28,6 +28,13 @@ class Memory:
 M = TypeVar("M")
 
 
+class _Reference(weakref.ref[object]):
+    """A weak reference that knows where it is kept, so that all share one callback."""
+
+    __slots__ = ("key",)
+    key: int
+
+
 class Memories(Generic[M]):
     """Live values and what is known of them. Thread-safe; holds nothing alive, unless asked to.
 
@@ -39,8 +46,8 @@ class Memories(Generic[M]):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._entries: dict[int, tuple[weakref.ref[object], M]] = {}
+        self._lock = threading.RLock()  # re-entered when a value dies while an entry is made
+        self._entries: dict[int, tuple[_Reference, M]] = {}
         self._held: dict[int, tuple[object, M]] | None = None
 
     def __len__(self) -> int:
@@ -48,22 +55,15 @@ class Memories(Generic[M]):
 
     def remember(self, value: object, memory: M) -> bool:
         """Remember ``value``; False when its type cannot be weakly referenced (numbers, text, lists)."""
-        key = id(value)
-
-        def forget(gone: weakref.ref[object]) -> None:
-            with self._lock:
-                entry = self._entries.get(key)
-                if entry is not None and entry[0] is gone:
-                    del self._entries[key]
-
         try:
-            reference = weakref.ref(value, forget)
+            reference = _Reference(value, self._forget_dead)
         except TypeError:
             if self._held is not None and value is not None and not isinstance(value, bool):
-                self._held[key] = (value, memory)
+                self._held[id(value)] = (value, memory)
             return False
+        reference.key = id(value)
         with self._lock:
-            self._entries[key] = (reference, memory)
+            self._entries[reference.key] = (reference, memory)
         return True
 
     def recall(self, value: object) -> M | None:
@@ -82,6 +82,12 @@ class Memories(Generic[M]):
                 del self._entries[id(value)]
             if self._held is not None:
                 self._held.pop(id(value), None)
+
+    def _forget_dead(self, gone: _Reference) -> None:
+        with self._lock:
+            entry = self._entries.get(gone.key)
+            if entry is not None and entry[0] is gone:
+                del self._entries[gone.key]
 
     def hold(self) -> None:
         """From now on keep values that cannot be weakly referenced alive, so that they can be recalled."""

@@ -14,14 +14,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, NullPool, event, exc, make_url
+from sqlalchemy import URL, Connection, NullPool, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from artigraph.bridge import at_exit, dual, in_library_thread, library_loop
+from artigraph.bridge import ask, at_exit, dual, in_library_thread, library_loop
 from artigraph.errors import CannotOpenError, NoEngineError
+from artigraph.graph.faults import translated
 from artigraph.graph.group import open_group
 from artigraph.graph.server import ServerDoor
-from artigraph.graph.sqlite import SqliteDoor, is_in_memory
+from artigraph.graph.sqlite import SqliteDoor, can_run_whole, is_in_memory
+from artigraph.graph.stepwise import StepwiseDoor, listen_for_sqlite
 from artigraph.graph.tables import column_count, prepare_tables
 
 T = TypeVar("T")
@@ -86,7 +88,7 @@ class Database:
             StorageFullError, StorageReadOnlyError, CannotOpenError, ConnectionLostError, TablesMissingError: as named.
         """
         if session is not None:
-            return await _in_session(session, work)
+            return await self._in_session(session, work)
         group = open_group(self)
         if group is not None:
             return await group.step(work)
@@ -95,7 +97,7 @@ class Database:
     async def read(self, work: Work[T], *, session: AsyncSession | None = None) -> T:
         """Run ``work`` on one snapshot of the data. Raises the same errors as ``write``."""
         if session is not None:
-            return await _in_session(session, work)
+            return await self._in_session(session, work)
         group = open_group(self)
         if group is not None:
             return await group.step(work)
@@ -115,6 +117,8 @@ class Database:
         """Check the tables, or with ``create`` make what is missing."""
         if self._door is None:
             self._door = self._open(create=create)
+        if create and isinstance(self._door, SqliteDoor):
+            self._door.create = True
         if self._preparing is None:
             self._preparing = asyncio.Lock()
         async with self._preparing:
@@ -138,16 +142,20 @@ class Database:
             raise CannotOpenError("an in-memory database has one connection, and it is the library's; use a file")
         if self._given is not None:
             pool = self._given.sync_engine.pool.recreate()
-            return create_async_engine(self.url, pool=pool, hide_parameters=True)
-        engine = create_async_engine(self.url, hide_parameters=True, **({"poolclass": NullPool} if self.file else {}))
-        if self.file:
-
-            @event.listens_for(engine.sync_engine, "connect")
-            def _(connection: Any, _record: object) -> None:
-                connection.execute(f"PRAGMA busy_timeout={int(self._busy_timeout * 1000)}")
-                connection.execute("PRAGMA foreign_keys=ON")
-
+            engine = create_async_engine(self.url, pool=pool, hide_parameters=True)
+        else:
+            options = {"poolclass": NullPool} if self.file else {}
+            engine = create_async_engine(self.url, hide_parameters=True, **options)
+        if self.url.get_backend_name() == "sqlite":
+            listen_for_sqlite(engine, [f"busy_timeout={int(self._busy_timeout * 1000)}", "foreign_keys=ON"])
         return engine
+
+    async def _in_session(self, session: AsyncSession, work: Work[T]) -> T:
+        if self._ready_columns != column_count() or self._pid != os.getpid():
+            await ask(self.door)  # the tables are ours to make, in a transaction of ours
+        with translated(self.where):
+            await session.flush()
+            return await session.run_sync(lambda sync: work(sync.connection()))
 
     def _open(self, *, create: bool) -> SqliteDoor | ServerDoor:
         at_exit(self.close)
@@ -157,7 +165,9 @@ class Database:
         if given is not None and not self.in_memory:
             given = self.engine()
         full = self.durability == "full"
-        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self._busy_timeout, full=full)
+        options: dict[str, Any] = {"create": create, "busy_timeout": self._busy_timeout, "full": full}
+        kind = SqliteDoor if can_run_whole() else StepwiseDoor
+        return kind(self.url, engine=given, **options)
 
     def _after_fork(self) -> None:
         self._lost.append(self._door)  # kept alive: closing the parent's connections here would harm the parent
@@ -210,17 +220,12 @@ def set_engine(
         durability=durability,
         verify=verify,
     )
-    global _default
-    before, _default = _default, database
     _all.append(database)
 
     def reset() -> None:
-        global _default  # noqa: PLW0603 - as above
         if database not in _all:
             return
         _all.remove(database)
-        if _default is database:
-            _default = before
         if database._door is not None and not in_library_thread():
             asyncio.run_coroutine_threadsafe(database.close(), library_loop())
 
@@ -229,10 +234,12 @@ def set_engine(
 
 def current_database() -> Database:
     """The database in use here. Raises NoEngineError when none was chosen."""
-    database = _override.get() or _default
-    if database is None:
+    database = _override.get()
+    if database is not None:
+        return database
+    if not _all:
         raise NoEngineError
-    return database
+    return _all[-1]
 
 
 def get_engine() -> AsyncEngine:
@@ -270,17 +277,21 @@ def _normalized(url: str | URL) -> URL:
         raise CannotOpenError(f"{backend}:// is no database that artigraph can speak to; it can speak to {known}")
     if "+" not in parsed.drivername:
         parsed = parsed.set(drivername=f"{backend}+{DRIVERS[backend]}")
+    if not _is_async(parsed):
+        raise CannotOpenError(f"{parsed.drivername}:// cannot be awaited; write {backend}+{DRIVERS[backend]}://")
     name = parsed.database
     if backend == "sqlite" and name and name != ":memory:" and not name.startswith("file:"):
         parsed = parsed.set(database=str(Path(name).expanduser().absolute()))
     return parsed
 
 
-async def _in_session(session: AsyncSession, work: Work[T]) -> T:
-    await session.flush()
-    return await session.run_sync(lambda sync: work(sync.connection()))
+def _is_async(url: URL) -> bool:
+    try:
+        return url.get_dialect().is_async
+    except exc.NoSuchModuleError as error:
+        raise CannotOpenError(f"{url.drivername}:// is no driver that SQLAlchemy knows") from error
 
 
-_default: Database | None = None
 _override: ContextVar[Database | None] = ContextVar("artigraph_database", default=None)
 _all: list[Database] = []
+"""Every database that was set and not reset; the last one is in use."""

@@ -13,6 +13,7 @@ from artigraph.errors import (
     CannotOpenError,
     ConnectionLostError,
     DatabaseCorruptError,
+    InvalidLabelError,
     StorageFullError,
     StorageReadOnlyError,
     StoreBusyError,
@@ -31,6 +32,8 @@ def translated(where: str) -> Iterator[None]:
         yield
     except exc.IntegrityError:
         raise
+    except UnicodeEncodeError as error:
+        raise InvalidLabelError(error.object, "it has half of a surrogate pair, which no database can keep") from error
     except exc.DBAPIError as error:
         ours = _sqlite(error.orig, where) if isinstance(error.orig, sqlite3.Error) else _server(error, where)
         if ours is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
@@ -77,10 +78,10 @@ _TESTS: dict[str, Any] = {
     "in_": lambda c, v: c.in_(list(v)) if v else false(),
     "not_in": lambda c, v: c.not_in(list(v)) if v else true(),
     "startswith": lambda c, v: func.substr(c, 1, len(v)) == v,
-    "istartswith": lambda c, v: func.lower(func.substr(c, 1, len(v))) == v.lower(),
+    "istartswith": lambda c, v: func.lower(func.substr(c, 1, len(v))) == _lower(v),
     "contains": lambda c, v: func.length(c) != func.length(func.replace(c, v, "")) if v else true(),
     "icontains": lambda c, v: (
-        func.length(c) != func.length(func.replace(func.lower(c), v.lower(), "")) if v else true()
+        func.length(c) != func.length(func.replace(func.lower(c), _lower(v), "")) if v else true()
     ),
     "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
 }
@@ -241,6 +242,14 @@ class _Not(Filter):
 
     def compose(self, condition: Condition) -> Condition:
         return and_(condition, func.coalesce(not_(self.inner.compose(true())), true()))
+
+
+def _lower(value: str) -> str:
+    """ASCII letters in lower case, as the databases fold them."""
+    return value.translate(_LOWER)
+
+
+_LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
 
 
 def test(column: ColumnElement[Any], wanted: Any) -> Condition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar
@@ -22,10 +23,16 @@ class Group:
         self._connection: Any = None
         self._ended = asyncio.Event()
         self._commit = True
+        self._pid = os.getpid()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the transaction is open, in this process."""
+        return self._connection is not None and self._pid == os.getpid()
 
     def open_on(self, database: object) -> bool:
         """Whether calls to ``database`` belong into this transaction."""
-        return self._connection is not None and database is self.database
+        return self.is_open and database is self.database
 
     async def step(self, work: Work[T]) -> T:
         """Run ``work`` inside the transaction, all of it or nothing."""

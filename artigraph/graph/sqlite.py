@@ -11,10 +11,12 @@ import asyncio
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +29,8 @@ Work = Callable[[Connection], T]
 
 READERS = 4
 PATIENCE = 0.5  # seconds that a cancelled statement may go on before it is interrupted
+STEP = 0.1  # seconds of one wait for another process that writes
+IMMEDIATE = "BEGIN IMMEDIATE"
 
 _handoff = threading.local()
 
@@ -38,8 +42,12 @@ class SqliteDoor:
         self.where = url.render_as_string(hide_password=True)
         self.memory = is_in_memory(url)
         self._file = None if self.memory or url.database is None or url.database.startswith("file:") else url.database
-        self._create, self._busy_timeout, self._full = create, busy_timeout, full
-        self._engine = engine or create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+        self.create = create
+        """Whether a missing file is made."""
+        self._busy_timeout, self._full = busy_timeout, full
+        self._url, self._given = url, engine
+        self._engine: AsyncEngine | None = None
+        self._closed = False
         self._sync = create_engine("sqlite://", creator=_take_raw, poolclass=NullPool, hide_parameters=True)
         self._writer: SqliteConnection | None = None
         self._write_lock = asyncio.Lock()
@@ -49,7 +57,7 @@ class SqliteDoor:
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in one BEGIN IMMEDIATE transaction; committed when it returns, rolled back when it raises."""
         async with self.writer() as connection:
-            return await connection.transact(work, "BEGIN IMMEDIATE")
+            return await connection.transact(work, IMMEDIATE)
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on one snapshot; what it writes is rolled back."""
@@ -61,7 +69,10 @@ class SqliteDoor:
             try:
                 return await connection.transact(work, "BEGIN")
             finally:
-                self._idle.append(connection)
+                if self._closed:
+                    await connection.close()
+                else:
+                    self._idle.append(connection)
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[SqliteConnection]:
@@ -73,18 +84,26 @@ class SqliteDoor:
 
     async def close(self) -> None:
         """Close every connection; the last one checkpoints the write-ahead log."""
+        self._closed = True
         for connection in [*self._idle, *([self._writer] if self._writer else [])]:
             await connection.close()
         self._idle.clear()
         self._writer = None
-        await self._engine.dispose()
+        if self._engine is not None:
+            await self._engine.dispose()
 
     async def _connect(self) -> SqliteConnection:
         self._check_file()
+        if self._engine is None:
+            self._engine = self._given or create_async_engine(
+                self._frozen() or self._url, poolclass=NullPool, hide_parameters=True
+            )
         with translated(self.where):
             connection = await self._engine.connect()
             try:
-                return await SqliteConnection.over(connection, self._sync, self._pragmas(), self.where)
+                return await SqliteConnection.over(
+                    connection, self._sync, self._pragmas(), self.where, 0 if self.memory else self._busy_timeout
+                )
             except BaseException:
                 await connection.close()
                 raise
@@ -98,13 +117,23 @@ class SqliteDoor:
         if path.is_dir():
             raise CannotOpenError(f"{path} is a folder, not a database; name a file in it")
         if not path.exists():
-            if not self._create:
+            if not self.create:
                 raise CannotOpenError(f"there is no database {path}; pass create_tables=True to make one")
-            with translated(self.where), suppress(FileExistsError):
-                try:
-                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-                except PermissionError as error:
-                    raise CannotOpenError(f"{path} cannot be created: {error.strerror}") from error
+            try:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            except FileExistsError:
+                pass  # another process was quicker
+            except OSError as error:
+                raise CannotOpenError(f"{path} cannot be created: {error.strerror}") from error
+
+    def _frozen(self) -> URL | None:
+        """How to open a database in a folder where nothing can be written: SQLite could not make its log there."""
+        if self._file is None:
+            return None
+        path = Path(self._file)
+        if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+            return None
+        return self._url.set(database=f"file:{quote(self._file)}?mode=ro&immutable=1", query={"uri": "true"})
 
     def _pragmas(self) -> list[str]:
         return [
@@ -120,15 +149,19 @@ class SqliteDoor:
 class SqliteConnection:
     """One connection: the driver's thread, and a SQLAlchemy connection that lives on it."""
 
-    def __init__(self, outer: AsyncConnection, driver: Any, where: str) -> None:
+    def __init__(self, outer: AsyncConnection, driver: Any, where: str, busy_timeout: float) -> None:
         self._outer, self._driver, self._where = outer, driver, where
+        self._busy_timeout = busy_timeout
+        self._unwanted = False
         self._raw: sqlite3.Connection = driver._conn
         self._inner: Connection | None = None
 
     @classmethod
-    async def over(cls, outer: AsyncConnection, engine: Engine, pragmas: list[str], where: str) -> SqliteConnection:
+    async def over(
+        cls, outer: AsyncConnection, engine: Engine, pragmas: list[str], where: str, busy_timeout: float
+    ) -> SqliteConnection:
         """A connection ready for work: pragmas set, transactions under our control."""
-        self = cls(outer, (await outer.get_raw_connection()).driver_connection, where)
+        self = cls(outer, (await outer.get_raw_connection()).driver_connection, where, busy_timeout)
 
         def prepare() -> None:
             self._raw.isolation_level = None
@@ -146,6 +179,7 @@ class SqliteConnection:
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Run a function on the connection's thread and wait for its end, even when cancelled."""
+        self._unwanted = False
         with translated(self._where):
             return await self._until_done(asyncio.ensure_future(self._driver._execute(function, *args)))
 
@@ -153,10 +187,10 @@ class SqliteConnection:
         """Run ``work`` between ``begin`` and COMMIT or ROLLBACK: one hop to the thread for all of it."""
 
         def whole() -> T:
-            self._raw.execute(begin)
+            self._begin(begin)
             try:
                 result = work(self._connection)
-                self._end(commit=True)
+                self._end(commit=begin == IMMEDIATE)
             except BaseException:
                 self._end(commit=False)
                 raise
@@ -166,7 +200,7 @@ class SqliteConnection:
 
     async def begin(self) -> None:
         """Open a writing transaction that outlives this call."""
-        await self.run(self._raw.execute, "BEGIN IMMEDIATE")
+        await self.run(self._begin, IMMEDIATE)
 
     async def step(self, work: Work[T]) -> T:
         """Run ``work`` inside the open transaction, all of it or nothing."""
@@ -212,6 +246,26 @@ class SqliteConnection:
             await self._outer.invalidate()  # ends the thread, without the rollback that a closed connection refuses
         await self._outer.close()
 
+    def _begin(self, begin: str) -> None:
+        """Wait for other writers in short steps: SQLite's own wait could not be broken off."""
+        raw = self._raw
+        if begin != IMMEDIATE or not self._busy_timeout:
+            raw.execute(begin)
+            return
+        until = time.monotonic() + self._busy_timeout
+        raw.execute(f"PRAGMA busy_timeout={int(min(STEP, self._busy_timeout) * 1000)}")
+        try:
+            while True:
+                try:
+                    raw.execute(begin)
+                    return
+                except sqlite3.OperationalError as error:
+                    busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                    if not busy or self._unwanted or time.monotonic() >= until:
+                        raise
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={int(self._busy_timeout * 1000)}")
+
     def _end(self, commit: bool) -> None:
         inner, raw = self._connection, self._raw
         if inner.in_transaction():
@@ -224,9 +278,12 @@ class SqliteConnection:
             return await asyncio.shield(future)
         except asyncio.CancelledError as error:
             cancelled = error
+        self._unwanted = True
+        patience = 0 if "interrupt" in cancelled.args else PATIENCE
         while not future.done():
             with suppress(asyncio.CancelledError):
-                await asyncio.wait({future}, timeout=PATIENCE)
+                await asyncio.wait({future}, timeout=patience)
+                patience = PATIENCE
                 if not future.done():
                     self._raw.interrupt()
         future.exception()

@@ -14,7 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.bridge import loader, method
 from artigraph.errors import InvalidFieldError, MigrationMissingError, NameTakenError, SerializeError, WrongModelError
 from artigraph.ids import new_id
-from artigraph.model.field import ArtifactModelConfig, FieldLayout, artifact_field, field_layout, field_specs, with_default
+from artigraph.model.field import (
+    ArtifactModelConfig,
+    FieldLayout,
+    artifact_field,
+    field_layout,
+    field_specs,
+    with_default,
+)
 from artigraph.persist.container import PREFIX
 from artigraph.persist.find import resolve
 from artigraph.persist.load import LoadOptions, load_many

@@ -72,7 +72,7 @@ def doomed_with(connection: Connection, ids: Iterable[bytes], kinds: Sequence[st
     doomed = set(ids)
     level = list(doomed)
     while level:
-        candidates = set(_parts(connection, level, kinds)) - doomed
+        candidates = set(owned_parts(connection, level, kinds)) - doomed
         held = {target for source, target in _holders(connection, candidates) if source not in doomed}
         level = list(candidates - held)
         doomed.update(level)
@@ -102,7 +102,8 @@ def _existing(connection: Connection, ids: Sequence[bytes]) -> list[bytes]:
     return found
 
 
-def _parts(connection: Connection, wholes: Sequence[bytes], kinds: Sequence[str]) -> Iterable[bytes]:
+def owned_parts(connection: Connection, wholes: Sequence[bytes], kinds: Sequence[str] = ("field",)) -> Iterable[bytes]:
+    """The parts of these that have no label of their own and were not saved before their whole."""
     whole = NODE.alias("whole")
     for chunk in _chunks(wholes):
         statement = (

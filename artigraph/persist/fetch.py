@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, literal_column, null, select
 
 from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
-
-CHUNK = 10_000
 
 
 class NodeRow(NamedTuple):
-    """What a load needs to know of a node, in the order of ``COLUMNS``."""
+    """What a load needs to know of a node, and of the whole it was reached from, in the order of ``COLUMNS``."""
 
+    whole: bytes | None
+    name: str | None
+    """Its label in that whole."""
     id: bytes
     type: str
     label: str | None
@@ -32,7 +34,7 @@ class NodeRow(NamedTuple):
     otype: str | None
 
 
-COLUMNS = (
+_NODE = (
     raw(NODE.c.id),
     NODE.c.node_type,
     NODE.c.node_label,
@@ -48,11 +50,14 @@ COLUMNS = (
     NODE.c.artifact_otype,
 )
 
+COLUMNS = (null(), null(), *_NODE)
+"""What a query of roots selects."""
+
 _ROOTS = select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids()))
 _PARTS = (
-    select(raw(LINK.c.source_id), LINK.c.label, *COLUMNS)
+    select(raw(LINK.c.source_id), LINK.c.label, *_NODE)
     .select_from(LINK.join(NODE, NODE.c.id == LINK.c.target_id))
-    .where(raw(LINK.c.source_id).in_(raw_ids()), LINK.c.kind == "field")
+    .where(raw(LINK.c.source_id).in_(raw_ids()), LINK.c.kind == literal_column("'field'"))
 )
 
 
@@ -76,9 +81,7 @@ def fetch(connection: Connection, ids: Sequence[bytes], only: Iterable[str] | No
         only: labels of the parts that are wanted of the roots; None: all.
     """
     got = Fetched()
-    for start in range(0, len(ids), CHUNK):
-        rows = connection.execute(_ROOTS, {"ids": list(ids[start : start + CHUNK])}).all()
-        got.nodes.update((row[0], _node(row)) for row in rows)
+    got.nodes = {node.id: node for node in map(_node, rows_for(connection, _ROOTS, ids))}
     got.roots = [node_id for node_id in ids if node_id in got.nodes]
     _fill(connection, got, None if only is None else set(only))
     return got
@@ -87,32 +90,30 @@ def fetch(connection: Connection, ids: Sequence[bytes], only: Iterable[str] | No
 def fetch_where(connection: Connection, statement: Select[Any]) -> Fetched:
     """The rows of the nodes that a query of ``COLUMNS`` gives, and of everything inside them."""
     got = Fetched()
-    rows = connection.execute(statement).all()
-    got.nodes = {row[0]: _node(row) for row in rows}
-    got.roots = [row[0] for row in rows]
+    got.nodes = {node.id: node for node in map(_node, connection.execute(statement))}
+    got.roots = list(got.nodes)
     _fill(connection, got, None)
     return got
 
 
 def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:
     nodes, parts = got.nodes, got.parts
-    level = [node_id for node_id, row in nodes.items() if row.model is not None]
+    level = [node.id for node in nodes.values() if node.model is not None]
     while level:
         for whole in level:
             parts[whole] = {}
         found: list[bytes] = []
-        for start in range(0, len(level), CHUNK):
-            for row in connection.execute(_PARTS, {"ids": level[start : start + CHUNK]}).all():
-                if only is not None and row[1] not in only:
-                    continue
-                part = row[2]
-                parts[row[0]][row[1]] = part
-                if part not in nodes:
-                    node = nodes[part] = _node(row[2:])
-                    if node.model is not None:
-                        found.append(part)
+        for part in map(_node, rows_for(connection, _PARTS, level)):
+            whole, name, part_id = part[:3]
+            if only is not None and name not in only:
+                continue
+            parts[whole][name] = part_id  # type: ignore[index]
+            if part_id not in nodes:
+                nodes[part_id] = part
+                if part.model is not None:
+                    found.append(part_id)
         level, only = found, None
 
 
-def _node(row: Iterable[object]) -> NodeRow:
+def _node(row: Sequence[object]) -> NodeRow:
     return tuple.__new__(NodeRow, row)  # what NodeRow._make does, without its checks

@@ -197,7 +197,7 @@ class _Builder:
             owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
             if isinstance(error, BlobMissingError):
                 raise BlobMissingError(error.location, error.storage, owner) from error
-            raise BlobCorruptError(error.location, error.expected, error.got, owner) from error
+            raise BlobCorruptError(error.location, error.expected, error.got, owner, error.storage) from error
         raise error
 
     def remember(self, roots: dict[bytes, Any]) -> None:
@@ -271,7 +271,8 @@ class _Builder:
             self._damaged(node, format_digest(node.hash or b""), format_digest(got))
 
     def _damaged(self, node: NodeRow, expected: str, got: str) -> None:
-        raise BlobCorruptError(node.location or f"row {UUID(bytes=node.id)}", expected, got)
+        storage = node.storage or "the database"
+        raise BlobCorruptError(node.location or f"row {UUID(bytes=node.id)}", expected, got, storage=storage)
 
     def _model(self, node: NodeRow) -> Any:
         node_id, name, version = node.id, node.model or "", node.version or 1

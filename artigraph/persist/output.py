@@ -26,7 +26,7 @@ def link_outputs(connection: Connection, rows: Rows, roots: Sequence[Draft], spa
     Raises:
         LabelTakenError: the label belongs to something else than an output, or ``strict`` and it is taken at all.
     """
-    newest = {root.label: root for root in roots if root.label is not None}
+    newest: dict[str | None, Draft] = {root.label: root for root in roots if root.label is not None}
     if strict and len(newest) < sum(root.label is not None for root in roots):
         labels = [root.label for root in roots]
         raise LabelTakenError(next(label for label in labels if label and labels.count(label) > 1), span_id)

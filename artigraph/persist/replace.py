@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from graphlib import CycleError as GraphCycleError
+from graphlib import TopologicalSorter
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
 
 from artigraph.digest import digest_bytes, model_digest
-from artigraph.errors import VersionConflictError
+from artigraph.errors import CycleError, VersionConflictError
 from artigraph.graph.insert import insert_batches
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.persist.blobs import Blob
-from artigraph.persist.delete import doomed_with, remove_nodes
+from artigraph.persist.conflict import rows_of
+from artigraph.persist.delete import doomed_with, owned_parts, remove_nodes
 from artigraph.persist.plan import ModelDraft
 from artigraph.persist.rows import Rows
 
@@ -30,10 +33,9 @@ def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int
         VersionConflictError: more than 10,000 models hold one of these.
     """
     rows = Rows(at)
-    old: set[bytes] = set()
+    old = set(owned_parts(connection, [model.id for model in models]))
     for model in models:
         own = (LINK.c.source_id == UUID(bytes=model.id)) & (LINK.c.kind == "field")
-        old.update(row[0] for row in connection.execute(select(raw(LINK.c.target_id)).where(own)))
         connection.execute(delete(LINK).where(own))
         connection.execute(
             update(NODE)
@@ -48,33 +50,37 @@ def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int
         )
         rows.add_parts(model)
     insert_batches(connection, rows.batches())
-    orphans = old - _held(connection, old)
+    linked = select(raw(LINK.c.target_id)).where(raw(LINK.c.target_id).in_(raw_ids()))
+    orphans = old - {row[0] for row in rows_of(connection, linked, old)}
     blobs = remove_nodes(connection, doomed_with(connection, orphans))
     _digest_holders(connection, [model.id for model in models], at)
     return blobs
 
 
-def _held(connection: Connection, ids: Iterable[bytes]) -> set[bytes]:
-    """Those of the nodes that something still links to, or that have a label of their own."""
-    asked = {"ids": list(ids)}
-    linked = connection.execute(select(raw(LINK.c.target_id)).where(raw(LINK.c.target_id).in_(raw_ids())), asked)
-    named = connection.execute(
-        select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()), NODE.c.node_label.is_not(None)), asked
-    )
-    return {row[0] for row in linked} | {row[0] for row in named}
-
-
 def _digest_holders(connection: Connection, ids: Sequence[bytes], at: int) -> None:
-    level, seen = list(ids), set(ids)
+    """Digest again every model around these, parts before wholes."""
+    statement = select(raw(LINK.c.source_id), raw(LINK.c.target_id)).where(
+        raw(LINK.c.target_id).in_(raw_ids()), LINK.c.kind == "field"
+    )
+    parts: dict[bytes, set[bytes]] = {}
+    level: set[bytes] = set(ids)
     while level:
-        statement = select(raw(LINK.c.source_id)).where(raw(LINK.c.target_id).in_(raw_ids()), LINK.c.kind == "field")
-        level = [row[0] for row in connection.execute(statement.distinct(), {"ids": level})]
-        seen.update(level)
-        if len(seen) > HOLDER_LIMIT:
+        found: set[bytes] = set()
+        for holder, part in rows_of(connection, statement, level):
+            if holder not in parts:
+                found.add(holder)
+            parts.setdefault(holder, set()).add(part)
+        level = found
+        if len(parts) > HOLDER_LIMIT:
             raise VersionConflictError(
                 f"more than {HOLDER_LIMIT:,} models hold what is to be replaced; save a new model instead"
             )
-        for holder in level:
+    try:
+        order = list(TopologicalSorter(parts).static_order())
+    except GraphCycleError as error:
+        raise CycleError(" -> ".join(str(UUID(bytes=each)) for each in error.args[1])) from error
+    for holder in order:
+        if holder in parts:
             _digest_again(connection, UUID(bytes=holder), at)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
 from contextvars import Token
 from types import TracebackType
 from typing import Any
@@ -43,32 +42,40 @@ class SpanContext:
         self._parent: OpenSpan | None = None
         self._token: Token[OpenSpan | None] | None = None
         self._began = 0.0
+        self._opened = 0
 
     async def __aenter__(self) -> Span:
         self._prepare()
-        await ask(self._write_open)
-        return self._entered()
+        try:
+            await ask(self._write_open)
+            return self._entered()
+        except INTERRUPTIONS as error:  # it may be in the database by now, and its body will never run
+            await self.__aexit__(type(error), error, None)
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._left(error)
-        await _to_its_end(ask(self._write_close))
+        if isinstance(error, GeneratorExit):  # a coroutine that is thrown away may not await any more
+            _block_to_its_end(self._write_close)
+        else:
+            await _to_its_end(self._write_close)
 
     def __enter__(self) -> Span:
         self._prepare()
-        block(self._write_open)
-        return self._entered()
+        try:
+            block(self._write_open)
+            return self._entered()
+        except INTERRUPTIONS as error:
+            self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._left(error)
-        try:
-            block(self._write_close)
-        except KeyboardInterrupt:
-            block(self._write_close)  # the end of a span is written even when Ctrl-C comes twice
-            raise
+        _block_to_its_end(self._write_close)
 
     @property
     def open(self) -> OpenSpan:
@@ -85,13 +92,12 @@ class SpanContext:
         self._open = OpenSpan(self.span.id, identity, self._track)
         opened = now()
         self.span.opened_at = self.span.created_at = self.span.updated_at = as_datetime(opened)
-        self.span.status, self._opened = "open", opened
+        self.span.status, self._opened, self._began = "open", opened, time.monotonic()
 
     async def _write_open(self) -> None:
         await write_open(self.span, self.span.parent_id, self._database, self._opened)
 
     def _entered(self) -> Span:
-        self._began = time.monotonic()
         self._token = enter_span(self._open)
         return self.span
 
@@ -144,20 +150,28 @@ def current_span_id() -> Any:
     return found.id
 
 
-async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
-    """Await it whatever happens to this task meanwhile; a cancellation is raised after its end."""
-    task = asyncio.ensure_future(closing)
+async def _to_its_end(closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run it whatever happens to this task meanwhile; a cancellation is raised after its end."""
     cancelled: asyncio.CancelledError | None = None
+    task = asyncio.ensure_future(ask(closing))
     while not task.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-        except BaseException:
-            if not task.done():
-                raise
-    if cancelled is not None:
-        with suppress(BaseException):
-            task.result()
+        if task.cancelled():  # the loop is ending, and cancels every task it has
+            task = asyncio.ensure_future(ask(closing))
+    if cancelled is None:
+        task.result()
+    else:
+        task.exception()  # looked at, so that nobody warns of it
         raise cancelled
-    task.result()
+
+
+def _block_to_its_end(closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run it even when Ctrl-C comes meanwhile, which is raised after its end."""
+    try:
+        block(closing)
+    except KeyboardInterrupt:
+        _block_to_its_end(closing)
+        raise

@@ -6,6 +6,8 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
+from contextvars import Context
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, select, update
 
+from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import Database
+from artigraph.graph.group import open_group
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import OWNER
 from artigraph.ids import new_id, now
@@ -33,7 +37,7 @@ class Owner:
         self.id = new_id()
         self.pid = os.getpid()
         self.written = False
-        self.open_spans = 0
+        self._open: set[UUID] = set()
         self._signs: asyncio.Task[None] | None = None
 
     def write(self, connection: Connection) -> None:
@@ -43,24 +47,26 @@ class Owner:
             row = (self.id.bytes, _host(), _boot_id(), self.pid, _started(self.pid), now())
             insert_batches(connection, [Batch(OWNER, columns, [row], ignore=True)])
 
-    def opened(self, database: Database) -> None:
+    def opened(self, span_id: UUID, database: Database) -> None:
         """(library loop) A span is open: give signs of life from now on."""
-        self.written = True
-        self.open_spans += 1
-        if self._signs is None or self._signs.done():
-            self._signs = asyncio.get_running_loop().create_task(self._live(database))
+        self.written = open_group(database) is None  # a group may still be rolled back
+        self._open.add(span_id)
+        if self._signs is None:
+            self._signs = asyncio.get_running_loop().create_task(self._live(database), context=Context())
 
-    def closed(self) -> None:
-        """(library loop) A span is closed."""
-        self.open_spans -= 1
-        if self.open_spans <= 0 and self._signs is not None:
+    def closed(self, span_id: UUID) -> None:
+        """(library loop) A span is closed; closing it again changes nothing."""
+        self._open.discard(span_id)
+        if not self._open and self._signs is not None:
             self._signs.cancel()
+            self._signs = None
 
     async def _live(self, database: Database) -> None:
         statement = update(OWNER).where(OWNER.c.id == self.id)
         while True:
             await asyncio.sleep(SEEN_EVERY)
-            await database.write(lambda connection: connection.execute(statement.values(seen_at=now())))
+            with suppress(ArtigraphError):  # a sign that could not be given is followed by the next one
+                await database.write(lambda connection: connection.execute(statement.values(seen_at=now())))
 
 
 def owner_of(database: Database) -> Owner:
@@ -111,11 +117,12 @@ def _boot_id() -> str | None:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in the system's own ticks; None where the system does not tell."""
+    """When a process started, in the system's own ticks; None where the system does not tell, or it has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
+    return None if state in "ZX" else facts[18]  # killed, and its parent has not noticed yet
 
 
 _owners: WeakKeyDictionary[Database, Owner] = WeakKeyDictionary()

@@ -1,6 +1,7 @@
 """Secrets out of text: credentials in URLs, values given to secret-looking names, key blocks, known key shapes.
 
-The patterns are a list that can be added to. What is redacted becomes ``***``.
+The patterns are a list that can be added to. What is redacted becomes ``***``. Code that only *names* a secret
+(``token = get_token()``) stays as it is; every pattern takes time proportional to the text.
 """
 
 from __future__ import annotations
@@ -9,30 +10,39 @@ import re
 
 HIDDEN = "***"
 
-_NAMES = r"(?:[A-Za-z0-9_.-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[A-Za-z0-9_]*)"
-_QUOTED = r"(?:[rbfu]{0,2})(?P<quote>'''|\"\"\"|'|\")"
+_WORD = r"(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)"
+_NAME = rf"(?<![\w.-])(?=[\w.-]*?{_WORD})[\w.-]*?{_WORD}(?i:s)?(?![a-z]|(?<=[A-Z])[A-Z])[\w]*"
+"""A name with such a word in it: ``db_password``, ``API_KEY``, ``secretKey``; not ``tokenizer``."""
+
+_STRING = r"(?P<mark>\b[rbfuRBFU]{1,2}|)(?P<quote>'''|\"\"\"|\\?['\"])(?!\s*[)+,](?:\s|$))(?P<value>%s*?)(?P=quote)"
+_LINE = _STRING % r"(?:\\.|[^\n\\])"
+_BLOCK = _STRING.replace(r"|\\?['\"]", "") % r"[\s\S]"
+_QUOTED = r"\g<head>\g<mark>\g<quote>" + HIDDEN + r"\g<quote>"
+_GIVEN = r"(?::\s*[\w\[\], .|]+?)?\s*[=!]?=\s*"
+_ITEM = r"\\?['\"]\s*(?:\]\s*=|[:,])\s*"
 
 PATTERNS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), HIDDEN),
-    (re.compile(r"(?P<head>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s:@'\"]*:[^/\s@'\"]+@"), rf"\g<head>{HIDDEN}@"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"), HIDDEN),
+    (re.compile(r"(?P<head>://)(?![^\s/@]*:\{[^{}]*\}@)[^\s/:@'\"]*:[^\s/'\"]+@"), rf"\g<head>{HIDDEN}@"),
     (
         re.compile(
-            r"(?P<head>[?&](?:[\w.-]*(?:password|passwd|secret|token|key|sig|signature|credential)[\w.-]*)=)[^&\s'\"#]+",
-            re.IGNORECASE,
+            rf"(?P<head>[?&](?:[\w.-]*?(?:{_WORD}|(?i:signature))[\w.-]*|(?:[\w.-]*[_.-])?(?i:key|sig|pwd|auth))="
+            r"(?!=|\{))[^&\s'\"#]+"
         ),
         rf"\g<head>{HIDDEN}",
     ),
+    (re.compile(rf"(?P<head>{_NAME}\s*{_GIVEN}){_BLOCK}"), _QUOTED),
+    (re.compile(rf"(?P<head>{_NAME}\s*{_GIVEN}){_LINE}"), _QUOTED),
+    (re.compile(rf"(?P<head>{_NAME}{_ITEM}){_LINE}"), _QUOTED),
+    (re.compile(rf"(?P<head>^\s*(?:-\s+)?{_NAME}:[ \t]+){_LINE}", re.MULTILINE), _QUOTED),
     (
         re.compile(
-            rf"(?P<head>['\"]?{_NAMES}['\"]?\s*\]?\s*(?::\s*[\w\[\], .|]+)?[=:]\s*){_QUOTED}.*?(?P=quote)",
-            re.IGNORECASE | re.DOTALL,
+            rf"(?P<head>(?:\bexport|%env|%set_env|--param)[ \t]+{_NAME}[= ][ \t]*|(?<=\s)--?{_NAME}[= ][ \t]*)"
+            r"(?!-|\*\*\*|['\"])\S+"
         ),
-        rf"\g<head>\g<quote>{HIDDEN}\g<quote>",
-    ),
-    (
-        re.compile(rf"(?P<head>^\s*(?:export\s+)?{_NAMES}=)(?![=\s'\"])\S+", re.IGNORECASE | re.MULTILINE),
         rf"\g<head>{HIDDEN}",
     ),
+    (re.compile(r"(?P<head>\bBearer\s+)[\w.~+/=-]{16,}"), rf"\g<head>{HIDDEN}"),
     (
         re.compile(
             r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|sk-[A-Za-z0-9_-]{20,}"
@@ -42,6 +52,8 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     ),
 ]
 """(pattern, replacement), applied in order; append your own."""
+
+_SECRET_NAME = re.compile(_NAME)
 
 
 def redacted(text: str) -> str:
@@ -53,3 +65,12 @@ def redacted(text: str) -> str:
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether values under this name are secrets.
+
+    >>> is_secret_name("db_password"), is_secret_name("tokenizer")
+    (True, False)
+    """
+    return _SECRET_NAME.search(name) is not None

@@ -27,6 +27,9 @@ from artigraph.span.trace import Trace
 TRACEBACK_LIMIT = 16_000
 """Characters of a traceback that are kept."""
 
+MESSAGE_LIMIT = 2_000
+"""Characters of an exception's message that are kept."""
+
 _SPAN = (
     *("id", "node_type", "node_label", "node_created_at", "node_updated_at", "span_status", "span_opened_at"),
     *("span_owner_id", "span_source", "span_info"),
@@ -80,7 +83,7 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
         insert_batches(connection, batches)
 
     await database.write(work)
-    owner.opened(database)
+    owner.opened(span.id, database)
 
 
 async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -> None:
@@ -88,6 +91,8 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
     uses = open_span.take_uses()
 
     def work(connection: Connection) -> None:
+        if connection.execute(select(NODE.c.id).where(NODE.c.id == open_span.id)).first() is None:
+            return  # it was deleted while it ran
         rows = Rows(ending.closed_at)
         for use in _still_there(connection, uses):
             rows.use(open_span.id, use)
@@ -111,20 +116,30 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
         open_span.give_back(uses)
         raise
     open_span.written(uses)
-    owner_of(database).closed()
+    owner_of(database).closed(open_span.id)
 
 
 def error_of(error: BaseException) -> dict[str, Any]:
     """What is kept of an exception: type, message and traceback, without secrets."""
-    lines = "".join(traceback.format_exception(error))
-    if len(lines) > TRACEBACK_LIMIT:
-        half = TRACEBACK_LIMIT // 2
-        lines = f"{lines[:half]}\n[{len(lines) - TRACEBACK_LIMIT} characters left out]\n{lines[-half:]}"
     return {
         "type": type(error).__qualname__,
-        "message": redacted(_message(error))[:2000],
-        "traceback": redacted(lines),
+        "message": redacted(_message(error)[: 4 * MESSAGE_LIMIT])[:MESSAGE_LIMIT],
+        "traceback": _trace(error),
     }
+
+
+def _trace(error: BaseException) -> str:
+    try:
+        lines = "".join(traceback.format_exception(error))
+    except Exception as failure:  # noqa: BLE001 - as in _message
+        return f"<no traceback: {type(failure).__name__}>"
+    half = TRACEBACK_LIMIT // 2
+    if len(lines) > 8 * TRACEBACK_LIMIT:
+        lines = f"{lines[: 4 * TRACEBACK_LIMIT]}\n{lines[-4 * TRACEBACK_LIMIT :]}"
+    lines = redacted(lines)  # before it is cut, so that no half of a secret is left
+    if len(lines) <= TRACEBACK_LIMIT:
+        return lines
+    return f"{lines[:half]}\n[{len(lines) - TRACEBACK_LIMIT} characters left out]\n{lines[-half:]}"
 
 
 def _message(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,10 @@ async def open(path: Path) -> None:  # noqa: A001 - the harness calls it so
     await ag.exists(ag.NodeFilter(label="nothing"))
 
 
-def close() -> None:
-    """Forget the database."""
+async def close() -> None:
+    """Forget the database, and wait until its connections are closed, which happens in the background."""
     _reset()
+    await asyncio.sleep(0.2)
 
 
 async def save_batch(models: list[Small]) -> list[UUID]:
