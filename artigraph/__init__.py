@@ -125,6 +125,7 @@ _FILES = {
     "registry": "Registry",
     "serializer.base": "Serializer",
     "span.artifact": "create_span_artifact create_span_artifacts read_span_artifact read_span_artifacts",
+    "span.manager": "RunManager run_manager",
     "span.read": "read_ancestor_spans read_child_spans read_descendant_spans read_parent_span read_span",
     "span.span": "Run Span",
     "storage.base": "Storage",

@@ -71,16 +71,14 @@ def report(folder: Path) -> str:
     """Where the database is, how much is in it, and the lineage of the metric, as lines of text."""
     database = folder / "artigraph.db"
     with closing(sqlite3.connect(database)) as connection:
-        nodes, links = [
-            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("artigraph_node", "artigraph_link")
-        ]
+        nodes = connection.execute("SELECT count(*) FROM artigraph_node").fetchone()[0]
+        links = connection.execute("SELECT count(*) FROM artigraph_link").fetchone()[0]
     blobs = [blob.stat().st_size for blob in folder.glob("*.blobs/*/*")]
-    size = database.stat().st_size
+    file, beside = database.stat().st_size, sum(blobs)
     return (
         f"database           {database}\n"
         f"in it              {nodes:,} nodes, {links:,} links\n"
-        f"bytes              {size + sum(blobs):,}: {size:,} in the file, {sum(blobs):,} in {len(blobs)} blobs beside it\n"
+        f"bytes              {file + beside:,}: {file:,} in the file, {beside:,} in {len(blobs)} blobs beside it\n"
         f"\nlineage of {METRIC!r}\n{lineage(folder).to_text()}"
     )
 

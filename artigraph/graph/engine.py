@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, NullPool, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -22,8 +22,8 @@ from artigraph.errors import CannotOpenError, NoEngineError
 from artigraph.graph.faults import translated
 from artigraph.graph.group import open_group
 from artigraph.graph.server import ServerDoor
-from artigraph.graph.sqlite import SqliteDoor, can_run_whole, is_in_memory
-from artigraph.graph.stepwise import StepwiseDoor, listen_for_sqlite
+from artigraph.graph.sqlite import SqliteDoor, is_in_memory
+from artigraph.graph.stepwise import listen_for_sqlite
 from artigraph.graph.tables import column_count, prepare_tables
 
 T = TypeVar("T")
@@ -165,9 +165,7 @@ class Database:
         if given is not None and not self.in_memory:
             given = self.engine()
         full = self.durability == "full"
-        options: dict[str, Any] = {"create": create, "busy_timeout": self._busy_timeout, "full": full}
-        kind = SqliteDoor if can_run_whole() else StepwiseDoor
-        return kind(self.url, engine=given, **options)
+        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self._busy_timeout, full=full)
 
     def _after_fork(self) -> None:
         self._lost.append(self._door)  # kept alive: closing the parent's connections here would harm the parent

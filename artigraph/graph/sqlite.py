@@ -2,7 +2,7 @@
 
 aiosqlite gives every connection a thread and offers one hop per statement. Here the work of a transaction is a plain
 function of an ordinary SQLAlchemy ``Connection`` over the same ``sqlite3`` connection, handed to that thread once. This
-is the one place with the driver's private call; where a driver lacks it, statements cross one by one.
+is the one place with the driver's private call; where a driver lacks it, ``stepwise.py`` does the same one by one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from artigraph.errors import CannotOpenError
 from artigraph.graph.faults import translated
+from artigraph.graph.stepwise import StepwiseConnection
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -49,9 +50,9 @@ class SqliteDoor:
         self._engine: AsyncEngine | None = None
         self._closed = False
         self._sync = create_engine("sqlite://", creator=_take_raw, poolclass=NullPool, hide_parameters=True)
-        self._writer: SqliteConnection | None = None
+        self._writer: AnyConnection | None = None
         self._write_lock = asyncio.Lock()
-        self._idle: list[SqliteConnection] = []
+        self._idle: list[AnyConnection] = []
         self._places = asyncio.Semaphore(READERS)
 
     async def write(self, work: Work[T]) -> T:
@@ -75,7 +76,7 @@ class SqliteDoor:
                     self._idle.append(connection)
 
     @asynccontextmanager
-    async def writer(self) -> AsyncIterator[SqliteConnection]:
+    async def writer(self) -> AsyncIterator[AnyConnection]:
         """The writing connection, for one user at a time."""
         async with self._write_lock:
             if self._writer is None:
@@ -92,7 +93,7 @@ class SqliteDoor:
         if self._engine is not None:
             await self._engine.dispose()
 
-    async def _connect(self) -> SqliteConnection:
+    async def _connect(self) -> AnyConnection:
         self._check_file()
         if self._engine is None:
             self._engine = self._given or create_async_engine(
@@ -101,8 +102,16 @@ class SqliteDoor:
         with translated(self.where):
             connection = await self._engine.connect()
             try:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                if not can_run_whole(driver):
+                    return await StepwiseConnection.over(connection, self._pragmas(), self.where)
                 return await SqliteConnection.over(
-                    connection, self._sync, self._pragmas(), self.where, 0 if self.memory else self._busy_timeout
+                    connection,
+                    driver,
+                    engine=self._sync,
+                    pragmas=self._pragmas(),
+                    where=self.where,
+                    busy_timeout=0 if self.memory else self._busy_timeout,
                 )
             except BaseException:
                 await connection.close()
@@ -158,10 +167,17 @@ class SqliteConnection:
 
     @classmethod
     async def over(
-        cls, outer: AsyncConnection, engine: Engine, pragmas: list[str], where: str, busy_timeout: float
+        cls,
+        outer: AsyncConnection,
+        driver: Any,
+        *,
+        engine: Engine,
+        pragmas: list[str],
+        where: str,
+        busy_timeout: float,
     ) -> SqliteConnection:
         """A connection ready for work: pragmas set, transactions under our control."""
-        self = cls(outer, (await outer.get_raw_connection()).driver_connection, where, busy_timeout)
+        self = cls(outer, driver, where, busy_timeout)
 
         def prepare() -> None:
             self._raw.isolation_level = None
@@ -290,9 +306,19 @@ class SqliteConnection:
         raise cancelled
 
 
+AnyConnection = SqliteConnection | StepwiseConnection
+
+
 def is_in_memory(url: URL) -> bool:
     """Whether an SQLite URL names a database that ends with its connection."""
     return url.database in (None, "", ":memory:") or "mode=memory" in str(url)
+
+
+def can_run_whole(driver: object) -> bool:
+    """Whether the driver's connection has the private call (and connection) that ``SqliteConnection`` uses."""
+    return callable(getattr(driver, "_execute", None)) and isinstance(
+        getattr(driver, "_conn", None), sqlite3.Connection
+    )
 
 
 def _take_raw() -> sqlite3.Connection:

@@ -1,64 +1,97 @@
-"""SQLite statement by statement, for a driver without the call that ``sqlite.py`` needs.
+"""SQLite statement by statement: for engines of the caller, and for a driver without the call ``sqlite.py`` needs.
 
-Slower (a hop to the driver's thread per statement), with the same promises: one writer at a time, BEGIN IMMEDIATE.
+Slower (a hop to the driver's thread per statement), with the same transactions.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, NullPool, StaticPool, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from artigraph.graph.faults import translated
-from artigraph.graph.server import ServerConnection, ServerDoor
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 
-class StepwiseDoor(ServerDoor):
-    """A SQLite database behind SQLAlchemy's own async connections; writers take turns here, not by waiting there."""
+class StepwiseConnection:
+    """One connection with the verbs of ``SqliteConnection``, through SQLAlchemy's async connection."""
 
-    def __init__(self, url: URL, *, engine: AsyncEngine | None, memory: bool, pragmas: Sequence[str]) -> None:
-        pool = StaticPool if memory else NullPool
-        engine = engine or create_async_engine(url, poolclass=pool, hide_parameters=True)
-        super().__init__(url, engine=engine)
-        self.memory = memory
-        self._turn = asyncio.Lock()
-        self._writing = engine.execution_options(artigraph_begin="BEGIN IMMEDIATE")
-        listen_for_sqlite(engine, pragmas)
+    def __init__(self, outer: AsyncConnection, where: str) -> None:
+        self._outer, self._where = outer, where
 
-    async def write(self, work: Work[T]) -> T:
-        """Run ``work`` in one BEGIN IMMEDIATE transaction; committed when it returns, rolled back when it raises."""
-        async with self._turn:
-            with translated(self.where):
-                async with self._writing.begin() as connection:
-                    return await connection.run_sync(work)
+    @classmethod
+    async def over(cls, outer: AsyncConnection, pragmas: Sequence[str], where: str) -> StepwiseConnection:
+        """A connection ready for work: pragmas set, transactions under our control."""
 
-    async def read(self, work: Work[T]) -> T:
-        """Run ``work`` on one snapshot; what it writes is rolled back."""
-        if not self.memory:
-            return await super().read(work)
-        async with self._turn:  # the one connection of a database in memory
-            return await super().read(work)
+        def prepare(connection: Connection) -> None:
+            driver: Any = connection.connection.dbapi_connection
+            driver.isolation_level = None
+            for pragma in pragmas:
+                with suppress(*([OperationalError] if "journal_mode" in pragma else [])):  # read-only: it stays
+                    connection.exec_driver_sql(pragma).close()
+            connection.rollback()
 
-    @asynccontextmanager
-    async def writer(self) -> AsyncIterator[ServerConnection]:
-        """The writing connection, for one user at a time."""
-        async with self._turn:
-            with translated(self.where):
-                async with self._writing.connect() as connection:
-                    yield ServerConnection(connection, self.where)
+        await outer.run_sync(prepare)
+        return cls(outer, where)
+
+    async def transact(self, work: Work[T], begin: str) -> T:
+        """Run ``work`` between ``begin`` and COMMIT or ROLLBACK."""
+
+        def whole(connection: Connection) -> T:
+            try:
+                connection.exec_driver_sql(begin)
+                result = work(connection)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            return result
+
+        with translated(self._where):
+            return await self._outer.run_sync(whole)
+
+    async def begin(self) -> None:
+        """Open a writing transaction that outlives this call."""
+        with translated(self._where):
+            await self._outer.exec_driver_sql("BEGIN IMMEDIATE")
+
+    async def step(self, work: Work[T]) -> T:
+        """Run ``work`` inside the open transaction, all of it or nothing."""
+
+        def part(connection: Connection) -> T:
+            connection.exec_driver_sql("SAVEPOINT step")
+            try:
+                result = work(connection)
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK TO step")
+                connection.exec_driver_sql("RELEASE step")
+                raise
+            connection.exec_driver_sql("RELEASE step")
+            return result
+
+        with translated(self._where):
+            return await self._outer.run_sync(part)
+
+    async def finish(self, commit: bool) -> None:
+        """Close the transaction that ``begin`` opened."""
+        with translated(self._where):
+            await (self._outer.commit() if commit else self._outer.rollback())
+
+    async def close(self) -> None:
+        """Give the connection back to the driver."""
+        await self._outer.close()
 
 
 def listen_for_sqlite(engine: AsyncEngine, pragmas: Sequence[str]) -> None:
     """Set pragmas on every connection of an engine, and let SQLAlchemy say where a transaction begins.
 
-    Left to itself, Python's ``sqlite3`` begins one at the first INSERT and not at a SAVEPOINT.
+    Left to itself, Python's ``sqlite3`` begins one at the first INSERT, and not at a SAVEPOINT.
     """
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -69,4 +102,4 @@ def listen_for_sqlite(engine: AsyncEngine, pragmas: Sequence[str]) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("artigraph_begin", "BEGIN"))
+        connection.exec_driver_sql("BEGIN")

@@ -1,4 +1,4 @@
-"""The quickstart notebook, run once in a kernel, and what it leaves in the database. Its join cell runs a second time."""
+"""The quickstart notebook, run once in a kernel (its join cell twice), and what it leaves in the database."""
 
 from __future__ import annotations
 
@@ -142,9 +142,11 @@ def test_another_process_gets_the_same_frame_and_metric(folder: Path):
     code = (
         "import artigraph as ag; ag.set_engine('sqlite:///artigraph.db');"
         "ag.FileSystemStorage('frames.blobs', name='frames').register();"
-        "print(f'AUC {ag.load(\"metrics\")[\"auc\"]!r}, {len(ag.load(\"test_set\")[\"frame\"]):,} rows')"
+        'print(f\'AUC {ag.load("metrics")["auc"]!r}, {len(ag.load("test_set")["frame"]):,} rows\')'
     )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""
     assert here.startswith(done.stdout.strip())
 
