@@ -65,6 +65,14 @@ class WrongStoreError(ArtigraphError, ValueError):
     """An object of one database was handed to another."""
 
 
+class SpanOpenedError(ArtigraphError, RuntimeError):
+    """A Span was to be opened that was opened before: it stands for one thing that ran."""
+
+    def __init__(self, span: object) -> None:
+        self.span = span
+        super().__init__(f"{span!r} was opened before; open a new Span")
+
+
 class NotKeptError(ArtigraphError, LookupError):
     """A trace was asked for its value: the lineage knows it, but its content was never saved."""
 
@@ -247,6 +255,17 @@ class SchemaTooNewError(ArtigraphError, RuntimeError):
         self.stored, self.known = stored, known
         super().__init__(
             f"the database has schema {stored}, this artigraph knows {known}; update the package artigraph-jupyter"
+        )
+
+
+class SchemaTooOldError(ArtigraphError, RuntimeError):
+    """The database was written by an older artigraph."""
+
+    def __init__(self, stored: str, known: str) -> None:
+        self.stored, self.known = stored, known
+        super().__init__(
+            f"the database has schema {stored}, this artigraph needs {known}; call artigraph.graph.upgrade.upgrade(), "
+            "which copies an SQLite file first"
         )
 
 

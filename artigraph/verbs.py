@@ -68,6 +68,7 @@ async def load(
     target: Any,
     *,
     fields: Iterable[str] | None = None,
+    generic: bool = False,
     track: bool = True,
     session: AsyncSession | None = None,
     registry: Registry | None = None,
@@ -77,6 +78,7 @@ async def load(
     Args:
         target: an id, its text, a record of a save, a handle, or a label (the newest that has it).
         fields: of a model, load these fields only.
+        generic: models come as read-only mappings of their fields, with an error per field that cannot be loaded.
         track: False keeps it out of the span's inputs.
         session: a session of yours.
         registry: where to look for serializers, storages and models.
@@ -91,7 +93,7 @@ async def load(
     """
     node_id = await resolve(target, session=session)
     role = target if isinstance(target, str) and target != str(node_id) else None
-    options = LoadOptions(session=session, registry=registry, track=track, role=role)
+    options = LoadOptions(session=session, registry=registry, track=track, generic=generic, role=role)
     if fields is not None:
         return await load_fields(node_id.bytes, fields, options)
     return (await load_many([node_id.bytes], options))[0]

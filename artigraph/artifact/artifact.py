@@ -16,7 +16,7 @@ from artigraph.graph.node import Node
 from artigraph.graph.schema import OrmArtifact, OrmNode
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict, SaveSpec
+from artigraph.persist.spec import OnConflict, SaveSpec, is_savable
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
@@ -33,7 +33,7 @@ class Artifact(Node):
         serializer: an instance, or a registered name; inferred when None.
         storage: an instance, or a registered name; by size when None.
         tags: tag name -> value.
-        id: its id; a fresh one when None.
+        id: its id; a fresh one when None; that of the model, when the value is one.
 
     Attributes:
         hash: ``sha256:`` and 64 hex characters; None before it was saved.
@@ -63,7 +63,7 @@ class Artifact(Node):
             raise InvalidArtifactError(
                 f"{os.fspath(value)!r} is a path, and this version keeps no files; read it and keep its content"
             )
-        super().__init__(label, id=id)
+        super().__init__(label, id=value.graph_id if is_savable(value) else id)
         self._value = value
         self._spec = SaveSpec(serializer, storage, dict(tags or {}))
         self.hash: str | None = None

@@ -6,6 +6,7 @@ the open span is small: its id, a place to note what was used, and whether track
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
@@ -33,6 +34,8 @@ class OpenSpan:
     track: bool = True
     made: set[UUID] = field(default_factory=set)
     """What was saved inside this span; using it here again is no input."""
+    calls: Counter[str] = field(default_factory=Counter)
+    """How often each linked function was called inside."""
     _uses: dict[tuple[UUID, str | None], Use] = field(default_factory=dict)
     _written: set[tuple[UUID, str | None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)

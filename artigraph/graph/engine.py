@@ -105,25 +105,29 @@ class Database:
 
     async def door(self) -> SqliteDoor | ServerDoor:
         """The open door, its tables checked (created, where that was asked for)."""
+        door = self.unchecked_door()
+        if self._ready_columns != column_count():
+            await self.prepare(create=self.create_tables)
+        return door
+
+    def unchecked_door(self) -> SqliteDoor | ServerDoor:
+        """The open door, whatever its tables are."""
         if self._pid != os.getpid():
             self._after_fork()
         if self._door is None:
             self._door = self._open(create=self.create_tables)
-        if self._ready_columns != column_count():
-            await self.prepare(create=self.create_tables)
         return self._door
 
     async def prepare(self, *, create: bool) -> None:
         """Check the tables, or with ``create`` make what is missing."""
-        if self._door is None:
-            self._door = self._open(create=create)
-        if create and isinstance(self._door, SqliteDoor):
-            self._door.create = True
+        door = self.unchecked_door()
+        if create and isinstance(door, SqliteDoor):
+            door.create = True
         if self._preparing is None:
             self._preparing = asyncio.Lock()
         async with self._preparing:
             if create or self._ready_columns != column_count():
-                self._ready_columns = await prepare_tables(self._door, create=create)
+                self._ready_columns = await prepare_tables(door, create=create)
 
     async def close(self) -> None:
         """Close every connection. The next call opens them again."""

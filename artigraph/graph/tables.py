@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, UniqueConstraint, insert, inspect, select
 from sqlalchemy.schema import CreateColumn
 
-from artigraph.errors import SchemaTooNewError, TablesMissingError
+from artigraph.errors import SchemaTooNewError, SchemaTooOldError, TablesMissingError
 from artigraph.graph.schema import NODE, OUR_COLUMNS, SCHEMA, SCHEMA_VERSION, Base
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def prepare_tables(door: SqliteDoor | ServerDoor, *, create: bool) -> int:
 
     Raises:
         TablesMissingError: tables of ours are missing and ``create`` is False.
-        SchemaTooNewError: a newer artigraph made them.
+        SchemaTooNewError, SchemaTooOldError: another artigraph made them.
     """
     columns = column_count()
     missing = await door.read(_missing)
@@ -39,13 +39,22 @@ async def prepare_tables(door: SqliteDoor | ServerDoor, *, create: bool) -> int:
     return columns
 
 
+def stored_version(connection: Connection) -> str | None:
+    """The version that the database is stamped with; None when it has no stamp."""
+    if not inspect(connection).has_table(SCHEMA.name):
+        return None
+    found: str | None = connection.execute(select(SCHEMA.c.version_num)).scalar()
+    return found
+
+
 def _missing(connection: Connection) -> set[str]:
     inspector = inspect(connection)
     tables = set(inspector.get_table_names())
-    if SCHEMA.name in tables:
-        stored = connection.execute(select(SCHEMA.c.version_num)).scalar()
-        if stored is not None and stored > SCHEMA_VERSION:
-            raise SchemaTooNewError(stored, SCHEMA_VERSION)
+    stored = stored_version(connection) if SCHEMA.name in tables else None
+    if stored is not None and stored > SCHEMA_VERSION:
+        raise SchemaTooNewError(stored, SCHEMA_VERSION)
+    if stored is not None and stored < SCHEMA_VERSION:
+        raise SchemaTooOldError(stored, SCHEMA_VERSION)
     missing = {f"table {name}" for name in Base.metadata.tables if name not in tables}
     if NODE.name in tables:
         missing |= set(NODE.columns.keys()) - {str(column["name"]) for column in inspector.get_columns(NODE.name)}
@@ -61,6 +70,24 @@ def _make(connection: Connection) -> None:
         return
     for name in sorted(missing & set(NODE.columns.keys())):
         column = CreateColumn(NODE.columns[name]).compile(dialect=connection.dialect)
-        connection.exec_driver_sql(f"ALTER TABLE {NODE.name} ADD COLUMN {column}")
+        points = "".join(
+            f" REFERENCES {key.column.table.name} ({key.column.name})" for key in NODE.c[name].foreign_keys
+        )
+        connection.exec_driver_sql(f"ALTER TABLE {NODE.name} ADD COLUMN {column}{points}")
     for index in NODE.indexes:
         index.create(connection, checkfirst=True)
+    _add_uniques(connection)
+
+
+def _add_uniques(connection: Connection) -> None:
+    """Unique constraints of node types that were defined since, as indexes: a table that exists takes no others."""
+    inspector = inspect(connection)
+    there: list[set[Any]] = [set(found["column_names"]) for found in inspector.get_unique_constraints(NODE.name)]
+    there += [set(found["column_names"]) for found in inspector.get_indexes(NODE.name) if found["unique"]]
+    for constraint in NODE.constraints:
+        names = [column.name for column in constraint.columns] if isinstance(constraint, UniqueConstraint) else []
+        if names and set(names) not in there:
+            preparer = connection.dialect.identifier_preparer
+            listed = ", ".join(map(preparer.quote, names))
+            index = preparer.quote(f"uq_{'_'.join(names)}"[:60])
+            connection.exec_driver_sql(f"CREATE UNIQUE INDEX {index} ON {NODE.name} ({listed})")

@@ -199,7 +199,7 @@ class _Walk:
     def _drawn_as(self, nodes: Iterable[bytes]) -> dict[bytes, bytes]:
         """Node -> the whole it is drawn as: itself, unless it is a part without a maker or name of its own."""
         asked = [node for node in dict.fromkeys(nodes) if node not in self._whole]
-        above = {node: node for node in asked}
+        above: dict[bytes, bytes] = {}
         level = asked
         seen: set[bytes] = set()
         while level:
@@ -207,9 +207,14 @@ class _Walk:
             own = self._independent(level)
             rows = self._links(LINK.c.target_id, [node for node in level if node not in own], ("field",))
             up = {target: source for source, target, *_ in reversed(rows)}
-            above = {node: up.get(top, top) for node, top in above.items()}
+            above.update(up)
             level = [node for node in dict.fromkeys(up.values()) if node not in seen]
-        self._whole.update(above)
+        for node in asked:
+            top, passed = node, {node}
+            while (whole := above.get(top)) is not None and whole not in passed:
+                top = whole
+                passed.add(top)
+            self._whole[node] = top
         return self._whole
 
     def _independent(self, nodes: Sequence[bytes]) -> set[bytes]:
@@ -219,9 +224,11 @@ class _Walk:
         return made | {row[0] for row in self._rows(named, nodes)}
 
     def _names(self, nodes: Sequence[bytes]) -> dict[bytes, str]:
-        """Labels that nodes without one of their own have on the link that leads to them."""
-        rows = self._links(LINK.c.target_id, nodes, ("output", "field"))
-        return {target: label for _, target, _, label, *_ in rows if label is not None}
+        """What nodes without a label are called by the link that leads to them, else by whoever used them."""
+        used = self._links(LINK.c.source_id, nodes, ("input",))
+        made = self._links(LINK.c.target_id, nodes, ("output", "field"))
+        roles = {source: role for source, _, _, _, role, _ in used if role is not None}
+        return roles | {target: label for _, target, _, label, *_ in made if label is not None}
 
     def _links(
         self, end: ColumnElement[UUID], nodes: Sequence[bytes], kinds: Sequence[str]

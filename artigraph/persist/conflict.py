@@ -1,7 +1,7 @@
 """What of a plan is in the database already, and what ``on_conflict`` makes of it.
 
 Saved parts never change: a model that is replaced gets new ones. A nested model that changed and that others hold too
-is not changed under their feet; it becomes a node of its own.
+is not changed under their feet, it becomes a node of its own; so does a model that was migrated from an older version.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from artigraph.persist.spec import OnConflict
 
 CHUNK = 10_000
 
-_EXISTING = select(raw(NODE.c.id), NODE.c.artifact_hash, NODE.c.artifact_size).where(raw(NODE.c.id).in_(raw_ids()))
+_EXISTING = select(raw(NODE.c.id), NODE.c.artifact_hash, NODE.c.artifact_size, NODE.c.model_artifact_version).where(
+    raw(NODE.c.id).in_(raw_ids())
+)
 _HELD = select(raw(LINK.c.target_id), raw(LINK.c.source_id)).where(raw(LINK.c.target_id).in_(raw_ids()))
 _NAMED = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()), NODE.c.node_label.is_not(None))
 
@@ -40,7 +42,7 @@ class Work:
     kept: list[Draft] = field(default_factory=list)
     """Roots that are there already."""
     renewed: list[ModelDraft] = field(default_factory=list)
-    """Nested models that became new nodes; their objects have to adopt the new id."""
+    """Stored models that become new nodes; their objects have to adopt the new id."""
 
 
 async def sort_out(
@@ -62,30 +64,31 @@ async def sort_out(
     stored = await _look(database, known, session) if known else {}
     if not stored:
         return Work(fresh=list(plan.everything()))
-    changed = [known[node_id] for node_id, (digest, _) in stored.items() if known[node_id].hash != digest]
+    changed = [known[node_id] for node_id, row in stored.items() if known[node_id].hash != row.artifact_hash]
     models = [draft for draft in changed if isinstance(draft, ModelDraft)]
-    if changed and (on_conflict == "raise" or (on_conflict == "replace" and len(models) < len(changed))):
-        raise ImmutableError(changed[0].path, UUID(bytes=changed[0].id))
     work = Work()
-    if on_conflict == "replace":
+    if on_conflict == "raise":
+        work.renewed = [draft for draft in models if (stored[draft.id][3] or 0) < draft.version]
+    elif on_conflict == "replace":
         work.renewed = await _shared(plan, models, database, session)
-        for draft in work.renewed:
-            draft.id = new_raw_id()
-        work.replaced = [draft for draft in models if draft.id in stored]
-    elif changed:
+        work.replaced = [draft for draft in models if draft not in work.renewed]
+    else:
         _keep(plan, stored)
+    if on_conflict != "ignore" and len(work.renewed) + len(work.replaced) < len(changed):
+        refused = next(draft for draft in changed if draft not in [*work.renewed, *work.replaced])
+        raise ImmutableError(refused.path, UUID(bytes=refused.id))
+    for draft in work.renewed:
+        draft.id = new_raw_id()
     replaced = {draft.id for draft in work.replaced}
     _collect(plan.roots, stored.keys() - replaced, stored.keys(), set(), work.fresh)
     work.kept = [root for root in plan.roots if root.id in stored]
     return work
 
 
-async def _look(
-    database: Database, ids: Iterable[bytes], session: AsyncSession | None
-) -> dict[bytes, tuple[bytes, int]]:
-    """id -> (hash, size) of those nodes that exist."""
+async def _look(database: Database, ids: Iterable[bytes], session: AsyncSession | None) -> dict[bytes, Any]:
+    """id -> row of those nodes that exist."""
     rows = await database.read(lambda connection: rows_of(connection, _EXISTING, ids), session=session)
-    return {row[0]: (row[1] or b"", row[2] or 0) for row in rows}
+    return {row[0]: row for row in rows}
 
 
 async def _shared(
@@ -106,11 +109,11 @@ async def _shared(
     return [draft for draft in nested if draft.id in found]
 
 
-def _keep(plan: Plan, stored: dict[bytes, tuple[bytes, int]]) -> None:
+def _keep(plan: Plan, stored: dict[bytes, Any]) -> None:
     """Let drafts speak of what is stored instead of what is in memory, and what holds them as well."""
     for draft in plan.everything():
         if draft.id in stored:
-            draft.hash, draft.size = stored[draft.id]
+            draft.hash, draft.size = stored[draft.id].artifact_hash or b"", stored[draft.id].artifact_size or 0
         elif isinstance(draft, ModelDraft):
             draft.finish()
 

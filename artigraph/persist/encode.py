@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from artigraph.digest import HashingFile
 from artigraph.errors import NoStorageError, UnserializableError
+from artigraph.persist.finish import finished
 from artigraph.persist.place import INLINE_LIMIT
 from artigraph.persist.plan import ValueDraft
 from artigraph.storage.base import Storage, translated
@@ -33,10 +34,11 @@ async def encode(drafts: Sequence[ValueDraft], default: Storage | None, *, inlin
         NoStorageError: a value is too big for the database and there is no storage.
     """
     slow = [draft for draft in drafts if draft.data is None]
-    limiter = CapacityLimiter(AT_ONCE)
+    places = asyncio.Semaphore(AT_ONCE)
 
     async def one(draft: ValueDraft) -> None:
-        await to_thread.run_sync(_dump, draft, draft.storage or default, limiter=limiter)
+        async with places:
+            await finished(to_thread.run_sync(_dump, draft, draft.storage or default))
 
     ended = await asyncio.gather(*(one(draft) for draft in slow), return_exceptions=True)
     raise_failures([error for error in ended if isinstance(error, BaseException)])

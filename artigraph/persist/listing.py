@@ -18,6 +18,9 @@ from artigraph.graph.schema import LINK, NODE
 SHOWN = 20
 """Rows that the text of a listing shows."""
 
+WIDEST = 48
+"""Characters of one cell of that text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -141,6 +144,12 @@ def _roots(where: Filter | None) -> Select[Any]:
 def _read(connection: Connection, where: Filter | None, limit: int, offset: int) -> list[Found]:
     maker = NODE.alias("maker")
     made = LINK.alias("made")
+    outputs = LINK.alias("outputs")
+    first = (  # of the spans that made it: an artifact has one row here, whatever their number
+        select(func.min(outputs.c.id))
+        .where(outputs.c.target_id == NODE.c.id, outputs.c.kind == "output", outputs.c.role.is_(None))
+        .scalar_subquery()
+    )
     statement = (
         select(
             NODE,
@@ -149,7 +158,7 @@ def _read(connection: Connection, where: Filter | None, limit: int, offset: int)
             made.c.label.label("made_label"),
         )
         .select_from(NODE)
-        .outerjoin(made, and_(made.c.target_id == NODE.c.id, made.c.kind == "output", made.c.role.is_(None)))
+        .outerjoin(made, made.c.id == first)
         .outerjoin(maker, maker.c.id == made.c.source_id)
         .where(NODE.c.id.in_(_roots(where)))
         .order_by(desc(NODE.c.node_created_at), desc(NODE.c.id))
@@ -180,5 +189,11 @@ def _found(row: Any) -> Found:
 def _cells(row: Found) -> tuple[str, ...]:
     shape = f" {' × '.join(f'{length:,}' for length in row.shape)}" if row.shape else ""
     kind = (row.type_name or row.kind) + (f" v{row.version}" if row.version else "") + shape
-    label = row.label or f"({str(row.id)[-8:]})"
-    return label, kind, human_bytes(row.size), row.maker or "", f"{row.saved_at:%Y-%m-%d %H:%M:%S}"
+    label = _shown(row.label) or f"({str(row.id)[-8:]})"
+    return label, _shown(kind), human_bytes(row.size), _shown(row.maker), f"{row.saved_at:%Y-%m-%d %H:%M:%S}"
+
+
+def _shown(text: str | None) -> str:
+    """A label as part of a line: without what would move the cursor, and not too long."""
+    safe = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text or "")
+    return safe if len(safe) <= WIDEST else f"{safe[: WIDEST - 1]}…"

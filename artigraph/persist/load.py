@@ -20,6 +20,7 @@ from artigraph.errors import (
     ArtigraphError,
     BlobCorruptError,
     BlobMissingError,
+    CycleError,
     ModelTooNewError,
     NodeNotFoundError,
     NotKeptError,
@@ -116,6 +117,7 @@ async def load_fields(node_id: bytes, names: Iterable[str], options: LoadOptions
     for name in names:
         if name not in parts:
             raise NodeNotFoundError(f"field {name!r} of {UUID(bytes=node_id)}", "ask for fields that it has")
+    got.nodes.pop(node_id), got.parts.pop(node_id)
     wanted = Fetched([parts[name] for name in names], got.nodes, got.parts)
     values = await _values(wanted, database, options)
     return {name: values[parts[name]] for name in names}
@@ -125,6 +127,8 @@ async def _values(got: Fetched, database: Database, options: LoadOptions) -> dic
     builder = _Builder(got, database, options)
     builder.read_plain()
     await builder.read_blobs()
+    for node_id in reversed(got.parts):  # inner models first, so that deep nesting needs no deep stack
+        builder.build(node_id)
     values = {node_id: builder.build(node_id) for node_id in got.roots}
     await builder.name_failures(options.session)
     builder.remember(values)
@@ -139,6 +143,9 @@ class _Builder:
         self.registry = options.registry or current_registry()
         self.values: dict[bytes, Any] = {}
         self.failures: dict[bytes, ArtigraphError] = {}
+        self._told: set[bytes] = set()
+        """Parts whose failure a generic record keeps."""
+        self._begun: set[bytes] = set()
         self._check = database.verify
 
     def read_plain(self) -> None:
@@ -181,6 +188,9 @@ class _Builder:
             return None
         node = self.got.nodes[node_id]
         try:
+            if node_id in self._begun:
+                raise CycleError(f"node {UUID(bytes=node_id)}")
+            self._begun.add(node_id)
             value = self._model(node) if node.model is not None else self._inline(node)
         except ArtigraphError as error:
             self.failures[node_id] = error
@@ -190,9 +200,10 @@ class _Builder:
 
     async def name_failures(self, session: AsyncSession | None) -> None:
         """Raise the first failure, told whose it was; generic records keep theirs."""
-        if not self.failures or self.options.generic:
+        failures = [(node_id, error) for node_id, error in self.failures.items() if node_id not in self._told]
+        if not failures:
             return
-        node_id, error = next(iter(self.failures.items()))
+        node_id, error = failures[0]
         if isinstance(error, BlobMissingError | BlobCorruptError):
             owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
             if isinstance(error, BlobMissingError):
@@ -279,9 +290,9 @@ class _Builder:
         parts = self.got.parts[node_id]
         data = {label: self.build(part) for label, part in parts.items()}
         failed = {label: self.failures[part] for label, part in parts.items() if part in self.failures}
-        if failed and not self.options.generic:
-            raise next(iter(failed.values()))
         if name.startswith(PREFIX):
+            if failed:
+                raise next(iter(failed.values()))
             keys = json_serializer.deserialize(node.data) if node.data is not None else None
             return join(name, keys, data)
         try:
@@ -289,8 +300,11 @@ class _Builder:
         except UnknownModelError:
             model = None
         if model is None:
+            self._told.update(parts[label] for label in failed)
             kept = {label: value for label, value in data.items() if label not in failed}
             return GenericRecord(UUID(bytes=node_id), name, version, kept, failed)
+        if failed:
+            raise next(iter(failed.values()))
         if version > model.graph_model_version:
             raise ModelTooNewError(name, version, model.graph_model_version)
         value = model.graph_model_init(version, data)

@@ -15,7 +15,7 @@ from artigraph.digest import digest_bytes, model_digest
 from artigraph.errors import CycleError, UnserializableError
 from artigraph.ids import new_raw_id
 from artigraph.persist.container import CONTAINERS, VERSION, split
-from artigraph.persist.spec import INFER, Savable, SaveSpec, check_label, is_savable
+from artigraph.persist.spec import INFER, Savable, SaveSpec, check_label, check_tags, is_savable
 from artigraph.registry import Registry
 from artigraph.serializer.json import json_serializer
 from artigraph.storage.database import database_storage
@@ -108,8 +108,14 @@ class Plan:
             CycleError: naming the path.
             InvalidLabelError: a label that cannot be kept.
         """
-        draft = self._visit(value, spec, label or _root_name(value))
-        draft.label = check_label(label)
+        check_label(label)
+        check_tags(spec.tags)
+        path = label or _root_name(value)
+        try:
+            draft = self._visit(value, spec, path)
+        except RecursionError as error:
+            raise UnserializableError(path, type(value).__name__, "it is nested too deeply") from error
+        draft.label = label
         draft.tags = {**draft.tags, **spec.tags}
         if node_id is not None and not is_savable(value):
             draft.id, draft.known = node_id.bytes, True
@@ -123,7 +129,9 @@ class Plan:
 
     def _visit(self, value: Any, spec: SaveSpec, path: str) -> Draft:
         if is_savable(value):
-            return self._model(value, path)
+            model = self._model(value, path)
+            model.tags.update(spec.tags)
+            return model
         serializer = self._serializer(value, spec)
         self.used.append((value, path))
         if spec.serializer is None and (serializer is None or _is_small(serializer)):

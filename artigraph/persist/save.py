@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.bridge import ask
 from artigraph.digest import format_digest
 from artigraph.graph.current import OpenSpan, Use, open_span
 from artigraph.graph.engine import Database, current_database
@@ -21,8 +22,9 @@ from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.persist.conflict import Work, sort_out
 from artigraph.persist.encode import encode
+from artigraph.persist.finish import finished
 from artigraph.persist.output import link_outputs, name_kept, still_there, uses_of
-from artigraph.persist.place import default_storage
+from artigraph.persist.place import INLINE_LIMIT, default_storage
 from artigraph.persist.plan import Draft, Plan, ValueDraft
 from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
@@ -93,7 +95,10 @@ async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None
 
 
 async def _write(plan: Plan, database: Database, options: SaveOptions, span: OpenSpan | None) -> Work:
-    storage = default_storage(database, plan.registry)
+    storage = None
+    if any(value.data is None or value.size > INLINE_LIMIT for value in plan.values):
+        await ask(database.door)  # a database that cannot be opened leaves no folder behind
+        storage = default_storage(database, plan.registry)
     await encode(plan.values, storage, inline=database.in_memory)
     for model in plan.models:
         model.finish()
@@ -135,16 +140,19 @@ async def _commit(plan: Plan, work: Work, database: Database, options: SaveOptio
             options.also(connection)
         return replace_models(connection, work.replaced, rows.at) if work.replaced else []
 
+    async def put(value: ValueDraft) -> None:
+        value.location = await value.storage.put(value.spool, value.hash, value.size, durable=durable)
+
     try:
         for value in values:
-            value.location = await value.storage.put(value.spool, value.hash, value.size, durable=durable)
+            await finished(put(value))
         uses = uses_of(plan, database, span)
         unused = await database.write(write, session=options.session)
     except BaseException:
         if span is not None:
             span.give_back(uses)
-        put = [Blob(value.storage.name, value.hash, value.location) for value in values if value.location]
-        await drop_unused(database, plan.registry, put, session=options.session)
+        ours = [Blob(value.storage.name, value.hash, value.location) for value in values if value.location]
+        await drop_unused(database, plan.registry, ours, session=options.session)
         raise
     if span is not None:
         span.written(uses)

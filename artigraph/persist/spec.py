@@ -90,6 +90,15 @@ class SaveRecord:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """The same tags. Raises InvalidLabelError when a name or value is no text that a database could keep."""
+    for name, value in tags.items():
+        check_label(name)
+        if value != "":
+            check_label(value)
+    return tags
+
+
 def check_label(label: str | None) -> str | None:
     """The same label.
 

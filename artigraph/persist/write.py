@@ -68,7 +68,7 @@ async def write_many(
     """
     requests: list[SaveRequest] = []
     rows: list[Base] = []
-    for thing in things:
+    for thing in {id(thing): thing for thing in things}.values():  # each once
         if is_savable(thing):
             requests.append(SaveRequest(thing))
         elif hasattr(thing, "graph_save_request"):

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from artigraph.bridge import ask, block
-from artigraph.errors import NoOpenSpanError
+from artigraph.errors import NoOpenSpanError, SpanOpenedError
 from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.ids import as_datetime, now
@@ -50,12 +50,22 @@ class SpanContext:
             await ask(self._write_open)
             return self._entered()
         except INTERRUPTIONS as error:  # it may be in the database by now, and its body will never run
-            await self.__aexit__(type(error), error, None)
+            await self.aclose(error)
+            raise
+        except Exception:
+            self.span.opened_at = None
             raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        try:
+            await self.aclose(error)
+        except Exception as problem:
+            _told_or_raised(problem, error)
+
+    async def aclose(self, error: BaseException | None) -> None:
+        """Write how the block ended; unlike the end of ``async with``, it raises when the store fails, always."""
         self._left(error)
         if isinstance(error, GeneratorExit):  # a coroutine that is thrown away may not await any more
             _block_to_its_end(self._write_close)
@@ -68,14 +78,29 @@ class SpanContext:
             block(self._write_open)
             return self._entered()
         except INTERRUPTIONS as error:
-            self.__exit__(type(error), error, None)
+            self.close(error)
+            raise
+        except Exception:
+            self.span.opened_at = None
             raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        try:
+            self.close(error)
+        except Exception as problem:
+            _told_or_raised(problem, error)
+
+    def close(self, error: BaseException | None) -> None:
+        """Write how the block ended; unlike the end of ``with``, it raises when the store fails, always."""
         self._left(error)
         _block_to_its_end(self._write_close)
+
+    @property
+    def parent(self) -> OpenSpan | None:
+        """The span that was open where this one was opened."""
+        return self._parent
 
     @property
     def open(self) -> OpenSpan:
@@ -84,6 +109,8 @@ class SpanContext:
 
     def _prepare(self) -> None:
         check_label(self.span.label)
+        if self.span.opened_at is not None:
+            raise SpanOpenedError(self.span)
         self._database = current_database()
         identity = self._database.identity
         self._parent = open_span(identity)
@@ -148,6 +175,13 @@ def current_span_id() -> Any:
     if found is None:
         raise NoOpenSpanError
     return found.id
+
+
+def _told_or_raised(problem: Exception, error: BaseException | None) -> None:
+    """The exception of the block goes first: it comes out, with a note that its span has no end."""
+    if error is None:
+        raise problem
+    error.add_note(f"the end of this span was not recorded: {problem}")
 
 
 async def _to_its_end(closing: Callable[[], Coroutine[Any, Any, None]]) -> None:

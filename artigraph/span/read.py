@@ -13,7 +13,7 @@ from artigraph.bridge import dual
 from artigraph.errors import NodeNotFoundError, NoOpenSpanError
 from artigraph.graph.current import open_span
 from artigraph.graph.engine import current_database
-from artigraph.graph.schema import LINK, NODE, TAG, OrmSpan
+from artigraph.graph.schema import NODE, OrmSpan
 from artigraph.graph.walk import is_relative
 from artigraph.ids import as_id
 from artigraph.span.span import Span
@@ -90,16 +90,6 @@ async def _read(condition: ColumnElement[bool], session: AsyncSession | None) ->
         with Session(bind=connection, expire_on_commit=False) as orm:
             rows = orm.scalars(statement).all()
             orm.expunge_all()
-        spans = Span.from_rows(connection, rows)
-        ids = [span.id for span in spans]
-        links = select(LINK.c.target_id, LINK.c.source_id).where(LINK.c.target_id.in_(ids), LINK.c.kind == "child")
-        parents = {row[0]: row[1] for row in connection.execute(links)} if ids else {}
-        noted = select(TAG.c.node_id, TAG.c.name, TAG.c.value_text).where(TAG.c.node_id.in_(ids), TAG.c.space == "tag")
-        tags: dict[UUID, dict[str, str]] = {}
-        for node_id, name, value in connection.execute(noted) if ids else ():
-            tags.setdefault(node_id, {})[name] = value
-        for span in spans:
-            span.parent_id, span.tags = parents.get(span.id), tags.get(span.id, {})
-        return spans
+        return Span.from_rows(connection, rows)
 
     return await current_database().read(work, session=session)

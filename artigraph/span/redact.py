@@ -7,6 +7,7 @@ The patterns are a list that can be added to. What is redacted becomes ``***``. 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 HIDDEN = "***"
 
@@ -18,8 +19,8 @@ _STRING = r"(?P<mark>\b[rbfuRBFU]{1,2}|)(?P<quote>'''|\"\"\"|\\?['\"])(?!\s*[)+,
 _LINE = _STRING % r"(?:\\.|[^\n\\])"
 _BLOCK = _STRING.replace(r"|\\?['\"]", "") % r"[\s\S]"
 _QUOTED = r"\g<head>\g<mark>\g<quote>" + HIDDEN + r"\g<quote>"
-_GIVEN = r"(?::\s*[\w\[\], .|]+?)?\s*[=!]?=\s*"
-_ITEM = r"\\?['\"]\s*(?:\]\s*=|[:,])\s*"
+_GIVEN = r"(?::\s*[\w\[\], .|]+?)?\s*[=!]?=[\s\\(]*"
+_ITEM = r"\\?['\"]\s*(?:\]\s*=|:)\s*"
 
 PATTERNS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"), HIDDEN),
@@ -34,10 +35,11 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(rf"(?P<head>{_NAME}\s*{_GIVEN}){_BLOCK}"), _QUOTED),
     (re.compile(rf"(?P<head>{_NAME}\s*{_GIVEN}){_LINE}"), _QUOTED),
     (re.compile(rf"(?P<head>{_NAME}{_ITEM}){_LINE}"), _QUOTED),
+    (re.compile(rf"(?P<head>\(\s*['\"]{_NAME}['\"]\s*,\s*){_LINE}"), _QUOTED),
     (re.compile(rf"(?P<head>^\s*(?:-\s+)?{_NAME}:[ \t]+){_LINE}", re.MULTILINE), _QUOTED),
     (
         re.compile(
-            rf"(?P<head>(?:\bexport|%env|%set_env|--param)[ \t]+{_NAME}[= ][ \t]*|(?<=\s)--?{_NAME}[= ][ \t]*)"
+            rf"(?P<head>(?:\bexport|%env|%set_env|--param)[ \t]+{_NAME}[= ][ \t]*|(?<!\S)(?=--?\w){_NAME}[= ][ \t]*)"
             r"(?!-|\*\*\*|['\"])\S+"
         ),
         rf"\g<head>{HIDDEN}",
@@ -74,3 +76,18 @@ def is_secret_name(name: str) -> bool:
     (True, False)
     """
     return _SECRET_NAME.search(name) is not None
+
+
+def redacted_data(value: Any, name: str = "") -> Any:
+    """JSON-able data without its secrets; what is under a secret-looking name is hidden whatever it is.
+
+    >>> redacted_data({"password": 123, "urls": ["https://me:pw@host/"]})
+    {'password': '***', 'urls': ['https://***@host/']}
+    """
+    if value is not None and name and is_secret_name(name):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {key: redacted_data(part, str(key)) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted_data(part) for part in value]
+    return redacted(value) if isinstance(value, str) else value

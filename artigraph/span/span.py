@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import MappedColumn
 
 from artigraph.errors import InvalidFieldError
 from artigraph.graph.node import Node
-from artigraph.graph.schema import NODE, OrmNode, OrmRun, OrmSpan
+from artigraph.graph.schema import LINK, NODE, TAG, OrmNode, OrmRun, OrmSpan
 from artigraph.span.owner import gone_owners
+
+CHUNK = 500
+"""Spans that one statement asks about."""
 
 _HANDLES: dict[str, type[Span]] = {}
 
@@ -127,13 +130,15 @@ class Span(Node):
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> list[Span]:
-        """The spans of rows, each of its own class; those whose process is gone read as abandoned."""
+        """The spans of rows, each of its own class, with parent and tags; of a process that is gone: abandoned."""
         gone = gone_owners(connection, {row.span_owner_id for row in rows if row.span_status == "open"} - {None})
+        parents, tags = _parents_and_tags(connection, [row.id for row in rows])
         spans = []
         for row in rows:
             span = _HANDLES.get(row.node_type, Span).from_row(row)
             if span.status == "open" and row.span_owner_id in gone:
                 span.status = "abandoned"
+            span.parent_id, span.tags = parents.get(span.id), tags.get(span.id, {})
             spans.append(span)
         return spans
 
@@ -194,6 +199,22 @@ class Run(Span):
     def _take(self, row: Any) -> None:
         super()._take(row)
         self.params = row.run_params
+
+
+def _parents_and_tags(
+    connection: Connection, ids: Sequence[UUID]
+) -> tuple[dict[UUID, UUID], dict[UUID, dict[str, str]]]:
+    """Span -> the span it is inside of, and span -> its tags."""
+    parents: dict[UUID, UUID] = {}
+    tags: dict[UUID, dict[str, str]] = {}
+    for start in range(0, len(ids), CHUNK):
+        some = ids[start : start + CHUNK]
+        links = select(LINK.c.target_id, LINK.c.source_id).where(LINK.c.target_id.in_(some), LINK.c.kind == "child")
+        parents.update((row[0], row[1]) for row in connection.execute(links))
+        noted = select(TAG.c.node_id, TAG.c.name, TAG.c.value_text).where(TAG.c.node_id.in_(some), TAG.c.space == "tag")
+        for node_id, name, value in connection.execute(noted):
+            tags.setdefault(node_id, {})[name] = value
+    return parents, tags
 
 
 _HANDLES.update(span=Span)

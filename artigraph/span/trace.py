@@ -13,7 +13,7 @@ from uuid import UUID
 from artigraph.graph.current import OpenSpan
 from artigraph.identity import Memories
 from artigraph.ids import new_raw_id
-from artigraph.span.redact import redacted
+from artigraph.span.redact import HIDDEN, is_secret_name, redacted
 
 SHOWN = 200
 """Characters of a repr that are kept."""
@@ -26,7 +26,8 @@ _SHORT.maxstring = _SHORT.maxother = SHOWN
 class Trace:
     """A value that a span bound to a name and nobody saved."""
 
-    maker_id: UUID
+    maker_id: UUID | None
+    """The span that bound it; None when nothing is known of where it comes from."""
     store: object
     name: str
     type_name: str
@@ -40,11 +41,13 @@ traces: Memories[Trace] = Memories()
 """The traced values of this process."""
 
 
-def trace_of(span: OpenSpan, name: str, value: object) -> Trace:
-    """The trace of a value that ``span`` bound to ``name``."""
+def trace_of(span: OpenSpan | None, name: str, value: object, store: object = None) -> Trace:
+    """The trace of a value that ``span`` bound to ``name``; without a span, of one met in the database ``store``."""
     kind = type(value)
+    shown = HIDDEN if is_secret_name(name) else _shown(value)
     module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__.partition('.')[0]}."
-    return Trace(span.id, span.store, name, f"{module}{kind.__qualname__}"[:255], _shown(value))
+    maker_id, store = (span.id, span.store) if span is not None else (None, store)
+    return Trace(maker_id, store, name, f"{module}{kind.__qualname__}"[:255], shown)
 
 
 def _shown(value: object) -> str:

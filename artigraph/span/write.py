@@ -20,7 +20,7 @@ from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import new_raw_id
 from artigraph.persist.rows import Rows
 from artigraph.span.owner import owner_of
-from artigraph.span.redact import redacted
+from artigraph.span.redact import redacted, redacted_data
 from artigraph.span.span import Run, Span
 from artigraph.span.trace import Trace
 
@@ -68,7 +68,7 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
     own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
     if own:
         made = span.to_row()
-        columns, values = (*_SPAN, *own), (*row, *(getattr(made, name) for name in own))
+        columns, values = (*_SPAN, *own), (*row, *(_column(made, name) for name in own))
 
     def work(connection: Connection) -> None:
         owner.write(connection)
@@ -78,7 +78,7 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
                 raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
             child = (new_raw_id(), parent_id.bytes, span.id.bytes, "child")
             batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child]))
-        tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in span.tags.items()]
+        tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in redacted_data(span.tags).items()]
         batches.append(Batch(TAG, ("node_id", "space", "name", "position", "dtype", "value_text"), tags))
         insert_batches(connection, batches)
 
@@ -128,6 +128,11 @@ def error_of(error: BaseException) -> dict[str, Any]:
     }
 
 
+def _column(row: Any, name: str) -> Any:
+    value = getattr(row, name)
+    return redacted_data(value) if name == "run_params" else value
+
+
 def _trace(error: BaseException) -> str:
     try:
         lines = "".join(traceback.format_exception(error))
@@ -162,7 +167,7 @@ def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, s
     """Nodes for values that were read and never saved: outputs of the span that bound them."""
     if not ending.traces:
         return []
-    makers = {trace.maker_id.bytes for trace, _ in ending.traces}
+    makers = {trace.maker_id.bytes for trace, _ in ending.traces if trace.maker_id is not None}
     rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": list(makers)})
     living = {row[0] for row in rows}
     known = connection.execute(
@@ -186,8 +191,8 @@ def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, s
     links = Batch(LINK, ("id", "source_id", "target_id", "label", "kind"))
     used: list[tuple[bytes, str]] = []
     for trace, role in ending.traces:
-        maker, node_id = trace.maker_id.bytes, trace.node_id
-        if maker not in living:
+        maker, node_id = trace.maker_id.bytes if trace.maker_id is not None else None, trace.node_id
+        if maker is not None and maker not in living:
             continue
         used.append((node_id, role))
         if node_id in written:
@@ -195,6 +200,8 @@ def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, s
         written.add(node_id)
         shown = {"text": trace.shown}
         nodes.rows.append((node_id, "artifact", trace.name, at, at, "trace", trace.type_name[:255], shown))
+        if maker is None:
+            continue
         label = None if (maker, trace.name) in taken else trace.name
         taken.add((maker, trace.name))
         links.rows.append((new_raw_id(), maker, node_id, label, "output"))

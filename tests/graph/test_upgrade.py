@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+import artigraph as ag
+from artigraph.errors import SchemaTooNewError, SchemaTooOldError
+from artigraph.graph.schema import SCHEMA_VERSION
+from artigraph.graph.upgrade import upgrade
+from tests.stores import rows
+
+FRESH = """
+import sys
+import artigraph as ag
+ag.set_engine(sys.argv[1], create_tables=True)
+ag.save(1, "n")
+"""
+
+
+def definitions(path):
+    """Name -> SQL of everything in the file, with spaces and quotes made alike."""
+    found = rows(path, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: " ".join(sql.replace('"', "").split()) for name, sql in found}
+
+
+def stamped(path, version):
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE IF NOT EXISTS artigraph_schema (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    connection.execute("DELETE FROM artigraph_schema")
+    if version is not None:
+        connection.execute("INSERT INTO artigraph_schema VALUES (?)", (version,))
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A database as a process without node types of its own makes it."""
+    path = tmp_path / "made.db"
+    subprocess.run([sys.executable, "-W", "error", "-c", FRESH, f"sqlite:///{path}"], check=True)
+    return path
+
+
+def test_the_first_revision_makes_the_very_tables_that_a_new_database_has(tmp_path, made):
+    path = tmp_path / "x.db"
+    reset = ag.set_engine(f"sqlite:///{path}", create_tables=True)
+    copy = upgrade()
+    reset()
+    assert copy is not None
+    assert definitions(path) == definitions(made)
+    assert rows(path, "SELECT version_num FROM artigraph_schema") == [(SCHEMA_VERSION,)]
+
+
+def test_an_upgraded_database_is_usable_and_needs_no_second_upgrade(tmp_path):
+    path = tmp_path / "x.db"
+    stamped(path, None)
+    reset = ag.set_engine(f"sqlite:///{path}", create_tables=True)
+    copy = upgrade()
+    assert copy is not None
+    assert rows(copy, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("artigraph_schema",)]
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert ag.load(ag.save([1])) == [1]
+    assert upgrade() is None
+    assert len(list(tmp_path.glob("*.schema-*"))) == 1
+    reset()
+
+
+def test_an_older_database_is_told_before_anything_is_done(made):
+    stamped(made, "0000")
+    reset = ag.set_engine(f"sqlite:///{made}", create_tables=True)
+    with pytest.raises(SchemaTooOldError, match="upgrade"):
+        ag.load("n")
+    reset()
+
+
+def test_a_newer_database_is_refused(made):
+    stamped(made, "9999")
+    reset = ag.set_engine(f"sqlite:///{made}")
+    with pytest.raises(SchemaTooNewError, match="9999"):
+        upgrade()
+    reset()
+    assert rows(made, "SELECT version_num FROM artigraph_schema") == [("9999",)]
+
+
+def test_a_failing_upgrade_changes_nothing(made):
+    stamped(made, "0000")
+    before = definitions(made)
+    reset = ag.set_engine(f"sqlite:///{made}")
+    with pytest.raises(Exception, match="0000"):  # no revision is called that
+        upgrade()
+    reset()
+    assert definitions(made) == before
+    assert rows(made, "SELECT version_num FROM artigraph_schema") == [("0000",)]
+
+
+def test_alembic_is_not_loaded_before_it_is_needed():
+    script = "import artigraph.graph.upgrade, sys; sys.exit('alembic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)

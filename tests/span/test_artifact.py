@@ -1,0 +1,171 @@
+"""Outputs and inputs of spans: linked without bookkeeping."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import artigraph as ag
+from artigraph.errors import LabelTakenError, NodeNotFoundError, NoOpenSpanError, UnserializableError
+
+
+@ag.dataclass
+class Report(ag.ArtifactModel, version=1):
+    frame: Any = None
+    note: str = ""
+
+
+def test_what_is_created_is_read_back_by_label(url: str) -> None:
+    with ag.span_context() as span:
+        one = ag.create_span_artifact.s("current", label="one", data=[1])
+        many = ag.create_span_artifacts.s("current", {"two": {"a": 2}, "report": Report(note="x")})
+    assert ag.read_span_artifact.s(span.node_id, label="one") == [1]
+    assert ag.read_span_artifacts.s(span) == {"one": [1], "two": {"a": 2}, "report": Report(note="x")}
+    assert ag.load.s(one) == [1]
+    assert set(many) == {"two", "report"}
+
+
+def test_a_closed_span_takes_more_outputs(url: str) -> None:
+    with ag.span_context() as span:
+        pass
+    ag.create_span_artifact.s(span, label="late", artifact=1)
+    assert ag.read_span_artifacts.s(span) == {"late": 1}
+
+
+def test_a_label_used_twice_is_a_typed_error_and_nothing_is_written(url: str) -> None:
+    with ag.span_context() as span:
+        ag.create_span_artifact.s("current", label="a", data=1)
+        with pytest.raises(LabelTakenError):
+            ag.create_span_artifacts.s("current", {"b": 2, "a": 3})
+    assert ag.read_span_artifacts.s(span) == {"a": 1}
+
+
+def test_saved_twice_under_one_label_the_newest_carries_it(url: str) -> None:
+    with ag.span_context() as span:
+        first = ag.save.s([1], "x")
+        second = ag.save.s([2], "x")
+    assert ag.read_span_artifacts.s(span) == {"x": [2]}
+    outputs = {link.target_id: link.label for link in ag.read.s(ag.Link, ag.LinkFilter(source=span.id, kind="output"))}
+    assert outputs == {first: None, second: "x"}
+    assert ag.load.s("x") == [2]
+
+
+def test_what_is_missing_is_a_typed_error(url: str) -> None:
+    with ag.span_context() as span:
+        ag.create_span_artifact.s("current", label="a", data=1)
+        with pytest.raises(UnserializableError):
+            ag.create_span_artifact.s("current", label="none")
+        with pytest.raises(UnserializableError, match="label|data"):
+            ag.create_span_artifact.s("current", label="odd", data=object())
+    with pytest.raises(NodeNotFoundError, match="'a'"):
+        ag.read_span_artifact.s(span, "b")
+    with pytest.raises(NoOpenSpanError):
+        ag.create_span_artifact.s("current", label="x", data=1)
+    with pytest.raises(NodeNotFoundError):
+        ag.create_span_artifact.s(ag.Span(), label="x", data=1)
+
+
+def test_what_a_span_loads_is_its_input_under_the_name_it_asked_for(url: str, used: Any) -> None:
+    node = ag.save.s([1, 2, 3], "numbers")
+    with ag.span_context() as span:
+        ag.load.s("numbers")
+    assert used(span) == [(node, "numbers")]
+
+
+def test_ten_thousand_uses_are_one_link(url: str, used: Any) -> None:
+    ag.save.s([1], "x")
+    node = ag.load.s("x", track=False)
+    frame = pd.DataFrame({"a": [1]})
+    frame_id = ag.save.s(frame, "frame")
+    with ag.span_context() as span:
+        for _ in range(50):
+            ag.load.s("x")
+        ag.save.s([Report(frame=frame) for _ in range(10_000)], "reports")
+    assert node == [1]
+    assert sorted(role for _, role in used(span)) == ["frame", "x"]
+    assert frame_id in dict(used(span))
+
+
+def test_a_remembered_value_nested_in_something_saved_is_an_input(url: str, used: Any) -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    node = ag.save.s(frame, "frame")
+    with ag.span_context() as span:
+        ag.save.s(Report(frame=frame), "report")
+    assert used(span) == [(node, "frame")]
+
+
+def test_what_a_span_made_is_not_its_input(url: str, used: Any) -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    with ag.span_context() as span:
+        ag.save.s(frame, "frame")
+        ag.load.s("frame")
+        ag.save.s(Report(frame=frame), "report")
+    assert used(span) == []
+
+
+def test_what_an_inner_span_made_is_no_input_of_the_outer(url: str, used: Any) -> None:
+    with ag.span_context() as outer:
+        with ag.span_context() as middle, ag.span_context():
+            ag.save.s([1], "made inside")
+        ag.load.s("made inside")
+        with ag.span_context() as sibling:
+            ag.load.s("made inside")
+    assert used(outer) == []
+    assert used(middle) == []
+    assert [role for _, role in used(sibling)] == ["made inside"]
+
+
+def test_tracking_can_be_switched_off(url: str, used: Any) -> None:
+    ag.save.s([1], "x")
+    with ag.span_context() as first:
+        ag.load.s("x", track=False)
+    with ag.span_context(track=False) as second:
+        ag.load.s("x")
+    assert (used(first), used(second)) == ([], [])
+
+
+def test_an_input_deleted_before_the_end_does_not_break_it(url: str, used: Any) -> None:
+    gone = ag.save.s([1], "gone")
+    kept = ag.save.s([2], "kept")
+    with ag.span_context() as span:
+        ag.load.s("gone")
+        ag.load.s("kept")
+        ag.delete_one.s(gone)
+    assert (used(span), ag.read_span.s(span).status) == ([(kept, "kept")], "ok")
+
+
+def test_inputs_are_there_with_the_next_write_not_only_at_the_end(url: str, used: Any) -> None:
+    node = ag.save.s([1], "x")
+    with ag.span_context() as span:
+        ag.load.s("x")
+        ag.save.s([2], "y")
+        assert used(span) == [(node, "x")]
+
+
+def test_many_kinds_of_values_are_remembered_when_they_are_saved(url: str, used: Any) -> None:
+    values = [pd.DataFrame({"a": [1]}), pd.Series([1, 2]), np.arange(3), Report(note="x")]
+    ids = [ag.save.s(value) for value in values]
+    with ag.span_context() as span:
+        ag.save.s(values, "all")
+    assert sorted(node for node, _ in used(span)) == sorted(ids)
+
+
+async def test_concurrent_spans_keep_their_inputs_apart(url: str, used: Any) -> None:
+    names = [f"n{n}" for n in range(8)]
+    for name in names:
+        await ag.save([name], name)
+    chance = random.Random(1)
+
+    async def work(name: str) -> ag.Span:
+        async with ag.span_context(name) as span:
+            await asyncio.sleep(chance.uniform(0, 0.005))
+            await ag.load(name)
+        return span
+
+    for span in await asyncio.gather(*map(work, names)):
+        assert [role for _, role in used(span)] == [span.label]
