@@ -30,6 +30,7 @@ from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry, default_registry
 
 _ALIASES = frozenset({"id", "node_id"})
+_OURS = frozenset({"graph_id", "graph_label"})
 
 
 class ArtifactModel:
@@ -47,12 +48,14 @@ class ArtifactModel:
         name: the stored name, when the class's own is taken by another module.
         config: defaults for its fields.
 
-    A saved or loaded object has an identity, ``graph_id`` (also ``id``, ``node_id``); copies have their own.
+    A saved or loaded object has an identity, ``graph_id`` (also ``id``, ``node_id``), and the ``label`` it was saved
+    under; copies have their own.
     """
 
-    __slots__ = ("__weakref__", "graph_id")
+    __slots__ = ("__weakref__", "graph_id", "graph_label")
 
     graph_id: UUID
+    graph_label: str | None
     graph_model_name: ClassVar[str] = "ArtifactModel"
     graph_model_version: ClassVar[int] = 1
     graph_model_config: ClassVar[ArtifactModelConfig] = ArtifactModelConfig()
@@ -87,13 +90,15 @@ class ArtifactModel:
                 return self.graph_id
             if name in _ALIASES:
                 return self.graph_id
+            if name in ("graph_label", "label"):
+                return None if name == "graph_label" else self.graph_label
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __getstate__(self) -> Any:
         state: Any = object.__getstate__(self)
         if isinstance(state, tuple):
             attributes, slots = state
-            state = (attributes, {key: value for key, value in slots.items() if key != "graph_id"})
+            state = (attributes, {key: value for key, value in slots.items() if key not in _OURS})
         return state
 
     @property
@@ -105,9 +110,11 @@ class ArtifactModel:
             return False
         return True
 
-    def graph_adopt(self, graph_id: UUID) -> None:
-        """Take an identity."""
+    def graph_adopt(self, graph_id: UUID, label: str | None = None) -> None:
+        """Take an identity, and the label it goes by when there is one."""
         object.__setattr__(self, "graph_id", graph_id)
+        if label is not None:
+            object.__setattr__(self, "graph_label", label)
 
     def graph_model_data(self) -> Mapping[str, tuple[Any, SaveSpec]]:
         """Label -> (value, spec) of each part; a custom model overrides this together with ``graph_model_init``."""

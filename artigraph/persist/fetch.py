@@ -104,10 +104,10 @@ def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:
             parts[whole] = {}
         found: list[bytes] = []
         for part in map(_node, rows_for(connection, _PARTS, level)):
-            whole, name, part_id = part[:3]
+            holder, name, part_id = part[:3]
             if only is not None and name not in only:
                 continue
-            parts[whole][name] = part_id  # type: ignore[index]
+            parts[holder][name] = part_id  # type: ignore[index]
             if part_id not in nodes:
                 nodes[part_id] = part
                 if part.model is not None:

@@ -310,7 +310,7 @@ class _Builder:
         value = model.graph_model_init(version, data)
         if not is_savable(value):
             raise SerializeError(f"{name}.graph_model_init returned {type(value).__name__}, not a model")
-        value.graph_adopt(UUID(bytes=node_id))
+        value.graph_adopt(UUID(bytes=node_id), node.label)
         return value
 
 

@@ -28,7 +28,7 @@ from artigraph.persist.place import INLINE_LIMIT, default_storage
 from artigraph.persist.plan import Draft, Plan, ValueDraft
 from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
-from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec
+from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, is_savable
 from artigraph.registry import Registry, current_registry
 from artigraph.storage.database import database_storage
 
@@ -111,8 +111,9 @@ async def _write(plan: Plan, database: Database, options: SaveOptions, span: Ope
         # another task saved the same object between our look and our transaction: look again, for every id
         work = await sort_out(plan, database, options.on_conflict, None, suspicious=True)
         await _commit(plan, work, database, options, span)
-    for draft in work.renewed:
-        draft.value.graph_adopt(UUID(bytes=draft.id))
+    for draft in [*work.renewed, *(root for root in plan.roots if root.label is not None)]:
+        if is_savable(draft.value):
+            draft.value.graph_adopt(UUID(bytes=draft.id), draft.label)
     return work
 
 

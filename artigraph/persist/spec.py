@@ -58,8 +58,8 @@ class Savable(Protocol):
         """Whether the id was given out before, so that a row of this id may exist."""
         ...
 
-    def graph_adopt(self, graph_id: UUID) -> None:
-        """Take the id of the row this was loaded from."""
+    def graph_adopt(self, graph_id: UUID, label: str | None = None) -> None:
+        """Take the id, and the label if it has one, of the row that this is."""
         ...
 
     def graph_model_data(self) -> Mapping[str, tuple[Any, SaveSpec]]:

@@ -82,6 +82,10 @@ class Serializer(ABC, Generic[T]):
         """32 bytes that are equal for equal content whatever the bytes are; None: the hash of the bytes is that."""
         return None
 
+    def fingerprint(self, value: T, /) -> bytes | None:
+        """16 bytes that (very likely) differ when a live value was changed in place, in some 5 ms; None: not known."""
+        return None
+
     def register(self, *, replace: bool = False) -> Self:
         """Make this known to the whole process under its name, and return it.
 

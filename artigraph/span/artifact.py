@@ -18,7 +18,7 @@ from artigraph.graph.walk import raw
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import INFER, SaveSpec
-from artigraph.span.read import span_id
+from artigraph.span.read import read_span, span_id
 
 _NOTHING = object()
 
@@ -48,6 +48,7 @@ async def create_span_artifact(
 
     Raises:
         NoOpenSpanError: "current", and no span is open.
+        NodeNotFoundError: there is no such span.
         LabelTakenError: the span has an output of this label.
         UnserializableError: no serializer knows the value, or none was given.
     """
@@ -109,8 +110,10 @@ async def _create(
 ) -> dict[str, UUID]:
     node = await span_id(span)
     database = current_database()
-    current = open_span(database.identity)
-    target = current if current is not None and current.id == node else OpenSpan(node, database.identity)
+    target = open_span(database.identity)
+    if target is None or target.id != node:
+        await read_span.a(node, session=session)  # that there is such a span
+        target = OpenSpan(node, database.identity)
     requests = [SaveRequest(value, label, spec) for label, value in artifacts.items()]
     records = await save_many(requests, SaveOptions(session=session, span=target, strict_labels=True))
     return {label: record.id for label, record in zip(artifacts, records, strict=True)}

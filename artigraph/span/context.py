@@ -61,7 +61,7 @@ class SpanContext:
     ) -> None:
         try:
             await self.aclose(error)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - the one of the block goes first
             _told_or_raised(problem, error)
 
     async def aclose(self, error: BaseException | None) -> None:
@@ -89,7 +89,7 @@ class SpanContext:
     ) -> None:
         try:
             self.close(error)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - the one of the block goes first
             _told_or_raised(problem, error)
 
     def close(self, error: BaseException | None) -> None:
@@ -146,7 +146,7 @@ class SpanContext:
 
 
 def span_context(span: Span | str | None = None, *, track: bool = True) -> SpanContext:
-    """Open a span around a block: ``with span_context("load"):`` or ``async with``.
+    """Open a span around a block, as in ``with span_context("load"):``, with or without ``async``.
 
     What is saved inside becomes its output, what is loaded or used becomes its input, spans opened inside become its
     children; tasks started inside belong to it too.

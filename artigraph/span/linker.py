@@ -109,7 +109,11 @@ class Linker:
 
     async def _write(self) -> None:
         things, self._linked = self._linked, []
-        nodes = [(label, node) for label, node in things if isinstance(node, Node) and not hasattr(node, "graph_save_request")]
+        nodes = [
+            (label, node)
+            for label, node in things
+            if isinstance(node, Node) and not hasattr(node, "graph_save_request")
+        ]
         if nodes:
             await write_many.a([*(node for _, node in nodes), *(Link(self.node, node, label) for label, node in nodes)])
         requests = []

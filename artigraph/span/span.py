@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -38,7 +39,7 @@ def _row_class(cls: type[Span], identity: str, columns: dict[str, Any]) -> type[
                 "polymorphic_identity, or restart to change its columns"
             )
         return row  # the cell that defines it ran again
-    annotations = {name: note for name, note in cls.__dict__.get("__annotations__", {}).items() if name in columns}
+    annotations = {name: note for name, note in inspect.get_annotations(cls).items() if name in columns}
     body = {
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
@@ -154,8 +155,8 @@ class Span(Node):
     @classmethod
     def _own_columns(cls) -> list[str]:
         """Columns of subclasses: those of the row that spans do not have."""
-        standard = set(OrmRun.__mapper__.column_attrs.keys())
-        return [name for name in cls.row_class.__mapper__.column_attrs.keys() if name not in standard]
+        standard, ours = (kind.__mapper__.column_attrs.keys() for kind in (OrmRun, cls.row_class))
+        return [name for name in ours if name not in standard]
 
     def __repr__(self) -> str:
         took = f" {self.duration.total_seconds():.3g} s" if self.duration is not None else ""

@@ -51,8 +51,8 @@ class S3Storage(Storage):
 
     Credentials come from the usual variables (``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``,
     ``AWS_SESSION_TOKEN``, web identity, container, instance), read when the storage is first used. Spools lie in the
-    folder for temporary files (``TMPDIR``). ``sweep`` also removes the parts of uploads that failed, where the
-    credentials are in the variables; elsewhere let a rule of the bucket do it (``AbortIncompleteMultipartUpload``).
+    folder for temporary files (``TMPDIR``). ``sweep`` also removes what uploads that never ended left, if the
+    credentials are in the variables; else let a rule of the bucket do that (``AbortIncompleteMultipartUpload``).
 
     Args:
         bucket: its name.

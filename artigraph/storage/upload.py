@@ -1,7 +1,7 @@
 """Unfinished uploads in an S3 bucket: parts that were sent for an object that never came to be.
 
-Nobody sees them and they cost money; obstore leaves them where an upload fails, and cannot list them. So these two
-requests are signed here (AWS Signature Version 4), with the credentials of the usual variables.
+Nobody sees them and they cost money; a put that is killed or cancelled leaves them, and obstore cannot list them. So
+two requests are signed here (AWS Signature Version 4), with the credentials of the usual variables.
 """
 
 from __future__ import annotations

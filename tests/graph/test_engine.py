@@ -68,7 +68,7 @@ def test_a_missing_folder_and_a_folder_in_place_of_a_file_are_told(tmp_path):
         reset()
 
 
-@pytest.mark.parametrize("content", [b"this is no database, whatever its name says\n" * 100, os.urandom(5000)])
+@pytest.mark.parametrize("content", [b"this is no database, whatever its name says\n" * 100, os.urandom(5000)], ids=["text", "noise"])
 def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path, content):
     path = tmp_path / "x.db"
     path.write_bytes(content)

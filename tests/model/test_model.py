@@ -94,6 +94,14 @@ def test_a_field_that_init_does_not_take_comes_back_as_it_was(store):
     assert Partly.load(model.save()).double == 100
 
 
+def test_the_label_is_known_after_a_save_and_a_load(store):
+    model = Frozen(1)
+    assert model.label is None
+    model.save("n")
+    assert model.label == Frozen.load(model.id).label == "n"
+    assert copy.copy(model).label is None
+
+
 def test_create_and_read_are_save_and_load(store):
     assert Plain.read(Plain(1).create(label="x")) == Plain(1)
 

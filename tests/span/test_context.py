@@ -146,7 +146,7 @@ async def test_a_failing_task_of_a_group_interrupts_the_others(spans: Spans) -> 
         async with ag.span_context("waiting"):
             await asyncio.sleep(30)
 
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(ExceptionGroup):  # noqa: PT012
         async with ag.span_context("group"), asyncio.TaskGroup() as group:
             group.create_task(wait())
             await asyncio.sleep(0.05)
@@ -329,7 +329,7 @@ def test_a_span_that_is_deleted_while_it_runs_ends_in_peace(url: str) -> None:
 
 
 async def test_a_span_in_a_session_group_is_written_with_it(url: str) -> None:
-    with pytest.raises(ValueError, match="undo"):
+    with pytest.raises(ValueError, match="undo"):  # noqa: PT012
         async with ag.current_session():
             async with ag.span_context("in"):
                 pass

@@ -24,7 +24,8 @@ Spans = Callable[[], dict[str, Any]]
 def test_after_a_kill_it_is_abandoned_and_what_it_saved_is_kept(
     start: Callable[[str], subprocess.Popen[str]], spans: Spans
 ) -> None:
-    code = "import time\nwith ag.span_context('cut'):\n    ag.save(5, 'five')\n    print('go', flush=True)\n    time.sleep(60)\n"
+    body = "ag.save(5, 'five'); print('go', flush=True); time.sleep(60)"
+    code = f"import time\nwith ag.span_context('cut'):\n    {body}\n"
     process = start(code)
     assert process.stdout is not None
     process.stdout.readline()
@@ -48,9 +49,7 @@ def test_after_a_kill_it_is_abandoned_and_what_it_saved_is_kept(
         ({"host": "elsewhere", "seen": GONE_AFTER + 1}, "abandoned"),
     ],
 )
-def test_alive_is_known_by_process_start_boot_and_signs_of_life(
-    url: str, facts: dict[str, Any], status: str
-) -> None:
+def test_alive_is_known_by_process_start_boot_and_signs_of_life(url: str, facts: dict[str, Any], status: str) -> None:
     with ag.span_context("here") as span:
         values = {name: value for name, value in facts.items() if name != "seen"}
         values["seen_at"] = now() - facts.get("seen", 0)

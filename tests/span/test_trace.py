@@ -17,7 +17,7 @@ class Estimator:
 def test_it_names_type_and_maker_and_never_asks_a_users_repr() -> None:
     trace = trace_of(SPAN, "model", Estimator())
     assert (trace.name, trace.maker_id, trace.store) == ("model", SPAN.id, "store")
-    assert trace.type_name == "Estimator"
+    assert trace.type_name.endswith("Estimator")
     assert trace.shown.endswith(".Estimator>")
 
 

@@ -15,6 +15,8 @@ import pytest
 
 KEY, SECRET, TOKEN = "AKIACANARYCANARY", "secret/canary+secret", "token/canary+token"
 
+SOMEBODY = {"Authorization": "AWS4-HMAC-SHA256 Credential=somebody/20240102/us-east-1/s3/aws4_request"}
+
 _SERVER = """
 import logging, sys
 from moto.server import ThreadedMotoServer
@@ -151,8 +153,16 @@ def bucket(proxy) -> str:
 
 def store_object(proxy: Proxy, bucket: str, key: str, data: bytes = b"") -> None:
     """Put an object, or with an empty key make the bucket, without any of our code."""
+    _ask(proxy, "PUT", f"/{bucket}/{key}".rstrip("/"), data)
+
+
+def begin_upload(proxy: Proxy, bucket: str, key: str) -> None:
+    """Begin an upload in parts, and leave it so."""
+    _ask(proxy, "POST", f"/{bucket}/{key}?uploads", b"")
+
+
+def _ask(proxy: Proxy, method: str, path: str, data: bytes) -> None:
     connection = HTTPConnection("127.0.0.1", proxy.behind)
-    somebody = {"Authorization": "AWS4-HMAC-SHA256 Credential=somebody/20240102/us-east-1/s3/aws4_request"}
-    connection.request("PUT", f"/{bucket}/{key}".rstrip("/"), data, somebody)
+    connection.request(method, path, data, SOMEBODY)
     assert connection.getresponse().status == 200
     connection.close()

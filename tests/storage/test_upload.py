@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from http.client import HTTPConnection
 from urllib.error import HTTPError
 
 import pytest
 
 from artigraph.storage.upload import Upload, UploadDoor, signed
-from tests.storage.s3 import KEY, SECRET, TOKEN, bucket, moto_port, proxy
+from tests.storage.s3 import KEY, SECRET, TOKEN, begin_upload, bucket, moto_port, proxy
 
 __all__ = ["bucket", "moto_port", "proxy"]
 
@@ -19,26 +18,19 @@ def door(proxy, bucket) -> UploadDoor:
     return UploadDoor(f"{proxy.url}/{bucket}", "us-east-1", 20)
 
 
-def begin(proxy, bucket: str, key: str) -> None:
-    connection = HTTPConnection("127.0.0.1", proxy.behind)
-    connection.request("POST", f"/{bucket}/{key}?uploads", b"", {"Authorization": "AWS4-HMAC-SHA256 Credential=x/y"})
-    assert connection.getresponse().status == 200
-    connection.close()
-
-
 def test_uploads_below_a_prefix_are_listed_and_ended(door, proxy, bucket):
     for key in ("a/1", "a/2", "b/1"):
-        begin(proxy, bucket, key)
+        begin_upload(proxy, bucket, key)
     found = list(door.list("a/"))
     assert sorted(upload.key for upload in found) == ["a/1", "a/2"]
-    assert all(abs((datetime.now(UTC) - upload.begun).total_seconds()) < 3600 for upload in found)
+    assert all(upload.begun <= datetime.now(UTC) for upload in found)
     assert all(door.end(upload) for upload in found)
     assert list(door.list("a/")) == []
     assert len(list(door.list(""))) == 1
 
 
 def test_an_upload_that_has_ended_meanwhile_is_no_failure(door, proxy, bucket):
-    begin(proxy, bucket, "a")
+    begin_upload(proxy, bucket, "a")
     [upload] = door.list("")
     assert [door.end(upload), door.end(upload)] == [True, False]
 
