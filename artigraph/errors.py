@@ -283,7 +283,7 @@ class StoreBusyError(ArtigraphError, TimeoutError):
 
 
 class ConnectionLostError(ArtigraphError, ConnectionError):
-    """The database server went away."""
+    """The server of a database or storage went away, or does not answer."""
 
     retryable = True
 

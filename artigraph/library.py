@@ -224,7 +224,7 @@ class LibraryJob(Generic[R]):
         except BaseException:  # whatever a signal handler raises
             if self._stop(gate.release, "interrupt"):
                 while not self._ended:
-                    with suppress(BaseException):
+                    with suppress(KeyboardInterrupt):  # Ctrl-C again: the work is ending already
                         gate.acquire()
             raise
 

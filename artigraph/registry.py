@@ -304,9 +304,10 @@ def _claim(table: dict[str, Any], name: str, claimant: Any, replace: bool) -> No
 
 
 def _module_for(kind: _Kind, library: str) -> ModuleType | None:
-    """The module that ships for a library, else the one an entry point of its name loads, else None."""
-    if _ships(kind, library):
-        return load(f"artigraph.{kind}.{library}", f"the {library} {kind}")
+    """The module that ships for a library (in lower case: PIL), else the one its entry point loads, else None."""
+    shipped = library.lower()
+    if _ships(kind, shipped):
+        return load(f"artigraph.{kind}.{shipped}", f"the {library} {kind}")
     entry = _entry_points(kind, tuple(sys.path)).get(library)
     loaded = entry.load() if entry else None
     return loaded if isinstance(loaded, ModuleType) else None

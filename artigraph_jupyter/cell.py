@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from IPython.core.error import UsageError
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
-from sqlalchemy.exc import SQLAlchemyError
 
 from artigraph.bridge import block
-from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import current_database
 from artigraph.persist.find import resolve
 from artigraph.span.context import SpanContext
 from artigraph.span.span import Run, Span
 from artigraph.verbs import save
+from artigraph_jupyter.html import text
+from artigraph_jupyter.names import mutates
+from artigraph_jupyter.report import warn
 from artigraph_jupyter.request import SpanRequest
-from artigraph_jupyter.tracker import Tracker, mutates
+from artigraph_jupyter.tracker import Bound, CellInputs, Tracker
 
-STORE_FAILURES = (ArtigraphError, SQLAlchemyError, OSError)
-"""What goes wrong when the store does, not the cell."""
-
+_new_transformer: Callable[[], TransformerManager] = TransformerManager
 
 PARAM_LIMIT = 200
-"""Characters of the repr of a parameter that is no plain scalar."""
+"""Characters of a parameter that is no plain scalar."""
 
 
 class CellSpan:
-    """What the body of a span cell runs inside of."""
+    """What the body of a span cell runs inside of: ``with``, or ``async with`` when it awaits.
 
-    def __init__(self, request: SpanRequest, shell: InteractiveShell, tracker: Tracker, connect: Callable[[], None]) -> None:
+    The body's value or exception is shown as it is whatever the store does; what could not be recorded is told in
+    one red line.
+    """
+
+    def __init__(
+        self, request: SpanRequest, shell: InteractiveShell, tracker: Tracker, connect: Callable[[], None]
+    ) -> None:
         self._request, self._shell, self._tracker, self._connect = request, shell, tracker, connect
         self._context: SpanContext
-        self._before: dict[str, int] = {}
+        self._before: Bound = {}
+        self._inputs = CellInputs()
 
     def __enter__(self) -> Span:
         self._prepare()
-        return self._opened(self._context.__enter__())
+        span = self._context.__enter__()
+        self._opened(span)
+        return span
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -54,15 +63,17 @@ class CellSpan:
                 failure = problem
         self._ending()
         try:
-            self._context.__exit__(type(failure) if failure else None, failure, trace)
-        except STORE_FAILURES as problem:
-            _say_unrecorded(problem)
+            self._context.close(failure)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
+            _say("the end of this span was not recorded", problem)
         if failure is not error and failure is not None:
             raise failure
 
     async def __aenter__(self) -> Span:
         self._prepare()
-        return self._opened(await self._context.__aenter__())
+        span = await self._context.__aenter__()
+        self._opened(span)
+        return span
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -76,9 +87,9 @@ class CellSpan:
                 failure = problem
         self._ending()
         try:
-            await self._context.__aexit__(type(failure) if failure else None, failure, trace)
-        except STORE_FAILURES as problem:
-            _say_unrecorded(problem)
+            await self._context.aclose(failure)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
+            _say("the end of this span was not recorded", problem)
         if failure is not error and failure is not None:
             raise failure
 
@@ -97,19 +108,25 @@ class CellSpan:
         else:
             span = Span(request.name, **options)
         self._context = SpanContext(span)
-        self._before = self._tracker.bound()
 
-    def _opened(self, span: Span) -> Span:
+    def _opened(self, span: Span) -> None:
         named = [name for name in (param.partition("=")[0] for param in self._request.params) if name.isidentifier()]
-        found = self._tracker.inputs(dict.fromkeys((*self._request.reads, *named)), current_database().identity)
+        try:
+            self._before = self._tracker.bound()
+            found = self._tracker.inputs(dict.fromkeys((*self._request.reads, *named)), current_database().identity)
+        except Exception as problem:  # noqa: BLE001 - a value may do anything when it is looked at
+            _say("what this cell reads was not recorded", problem)
+            return
         for use in found.uses:
             self._context.open.use(use)
-        self._context.read_traces = found.traces
-        span.untracked = found.untracked
-        return span
+        self._inputs, self._context.read_traces, span.untracked = found, found.traces, found.untracked
 
     def _ending(self) -> None:
-        self._tracker.remember(self._context.open, self._before, _mutated(self._request.source))
+        try:
+            mutated = _mutated(self._request.source)
+            self._tracker.remember(self._context.open, self._before, self._inputs, mutated)
+        except Exception as problem:  # noqa: BLE001 - as above
+            _say("what this cell made was not remembered", problem)
 
     def _wanted(self) -> tuple[str, ...]:
         for name in self._request.save:
@@ -119,15 +136,15 @@ class CellSpan:
 
 
 def _params(asked: tuple[str, ...], namespace: dict[str, Any]) -> dict[str, Any]:
-    """NAME or NAME=VALUE -> a plain scalar, or the repr of anything else."""
+    """NAME or NAME=VALUE -> a plain scalar, or the short text of anything else."""
     found: dict[str, Any] = {}
     for each in asked:
-        name, equals, text = each.partition("=")
+        name, equals, said = each.partition("=")
         if not equals and name not in namespace:
             raise UsageError(f"--param {name}: there is no such name; write --param {name}=VALUE, or assign it first")
-        value = text if equals else namespace[name]
+        value = said if equals else namespace[name]
         plain = value is None or isinstance(value, str | int | float | bool)
-        found[name] = value if plain else repr(value)[:PARAM_LIMIT]
+        found[name] = value if plain else text(value, PARAM_LIMIT)
     return found
 
 
@@ -142,12 +159,11 @@ def _info(shell: Any) -> dict[str, Any]:
 
 
 def _mutated(source: str) -> list[str]:
-    lines = source.splitlines(keepends=True)
-    try:
-        return mutates(ast.parse("".join(lines[1:])))
-    except SyntaxError:
-        return []  # magics in the body: nothing is known to be changed in place
+    body = "".join(source.splitlines(keepends=True)[1:])
+    with suppress(SyntaxError, ValueError, RecursionError):  # nothing is known to be changed in place then
+        return mutates(ast.parse(_new_transformer().transform_cell(body)))
+    return []
 
 
-def _say_unrecorded(problem: BaseException) -> None:
-    print(f"\x1b[31mthe end of this span was not recorded: {problem}\x1b[0m", file=sys.stderr)
+def _say(what: str, problem: BaseException) -> None:
+    warn(f"{what}: {type(problem).__name__}: {text(problem, 300)}")

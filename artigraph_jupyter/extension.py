@@ -12,7 +12,7 @@ from artigraph.graph.engine import current_database
 from artigraph_jupyter import rewrite, show
 from artigraph_jupyter.cell import CellSpan
 from artigraph_jupyter.magics import EMBEDDED, ArtigraphMagics, connect
-from artigraph_jupyter.report import ForgottenCalls
+from artigraph_jupyter.report import ForgottenCalls, say
 from artigraph_jupyter.request import SpanRequest
 from artigraph_jupyter.tracker import Tracker
 
@@ -43,18 +43,27 @@ class Extension:
             undo()
         shell.events.unregister("pre_run_cell", self._before_cell)
         shell.events.unregister("post_run_cell", self._after_cell)
-        for name in ("artigraph", "spans", "artifacts", "lineage", "load_artifact"):
+        self._tracker.after_cell()
+        shell.magics_manager.registry.pop(ArtigraphMagics.__name__, None)
+        for name in ArtigraphMagics.magics["line"]:
             shell.magics_manager.magics["line"].pop(name, None)
 
     def _open(self, request: SpanRequest) -> CellSpan:
         return CellSpan(request, self._shell, self._tracker, _connect_if_needed)
 
-    def _before_cell(self, *_: Any) -> None:
-        self._tracker.before_cell()
+    def _before_cell(self, info: Any) -> None:
+        if _is_whole_cell(info):
+            self._tracker.before_cell()
 
-    def _after_cell(self, *_: Any) -> None:
-        self._tracker.after_cell()
-        self._forgotten.tell()
+    def _after_cell(self, result: Any) -> None:
+        if _is_whole_cell(result.info):
+            self._tracker.after_cell()
+            self._forgotten.tell()
+
+
+def _is_whole_cell(info: Any) -> bool:
+    """Not a part that a magic such as ``%%capture`` runs inside of one."""
+    return bool(info is None or info.store_history)
 
 
 def _connect_if_needed() -> None:
@@ -63,4 +72,4 @@ def _connect_if_needed() -> None:
         current_database()
     except NoEngineError:
         connect(EMBEDDED)
-        print(f"artigraph: connected to {current_database().file} (big values beside it, in artigraph.blobs)")
+        say(f"artigraph: connected to {current_database().file} (big values beside it, in artigraph.blobs)")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +35,9 @@ INSIDE = 400
 ROWS = 50
 """Rows that a table shows."""
 
+THINGS = 50
+"""Inputs, and outputs, that a card names."""
+
 
 def span_tree(limit: int = SPANS) -> data.SpanTree:
     """The newest spans that are inside of no other, in the order they ran, with those inside them."""
@@ -50,14 +56,15 @@ def span_card(span: Span) -> data.SpanCard:
     """A span with what it used, made, ran and ended with."""
 
     def work(connection: Connection) -> data.SpanCard:
-        rows = _span_rows(connection, [span.id])
+        rows = _span_rows(connection, [span.id], THINGS)
         if not rows:
             return data.SpanCard(data.SpanRow(span.label or "span", span.status, node_id=str(span.id)))
-        used = _things(connection, [span.id], "input")
+        used = _things(connection, [span.id], "input", THINGS).get(span.id, _Things())
         stored = _spans(connection, [span.id])[0]
         return data.SpanCard(
             span=rows[0],
-            inputs=tuple(used.get(span.id, ())),
+            inputs=tuple(used.shown),
+            inputs_hidden=used.hidden,
             source=stored.source or "",
             error_text=(stored.error or {}).get("message", ""),
             untracked=tuple((each["name"], each["type"]) for each in stored.untracked or ()),
@@ -96,8 +103,9 @@ def artifact_card(artifact: Artifact) -> data.ArtifactCard:
                 NODE.c.id == artifact.id
             )
         ).first()
-        users = _things(connection, [artifact.id], "used by").get(artifact.id, [])
-        facts = [("Used by", ", ".join(user.label for user in users))] if users else []
+        users = _things(connection, [artifact.id], "used by", 8).get(artifact.id, _Things())
+        more = [f"{users.hidden:,} more"] if users.hidden else []
+        facts = [("Used by", ", ".join([*(user.label for user in users.shown), *more]))] if users.shown else []
         if row is not None and row.artifact_serializer:
             facts.append(("Stored as", f"{row.artifact_serializer} in {row.remote_artifact_storage or 'the database'}"))
         facts.append(("Hash", artifact.hash or "not saved yet"))
@@ -153,7 +161,7 @@ def _spans(connection: Connection, ids: Sequence[UUID]) -> list[Span]:
     return Span.from_rows(connection, rows)
 
 
-def _span_rows(connection: Connection, roots: Sequence[UUID]) -> tuple[data.SpanRow, ...]:
+def _span_rows(connection: Connection, roots: Sequence[UUID], limit: int = 2) -> tuple[data.SpanRow, ...]:
     """Spans with their outputs and the spans inside them, in the order they ran."""
     children: dict[UUID, list[UUID]] = {}
     level, every = list(roots), list(roots)
@@ -169,10 +177,11 @@ def _span_rows(connection: Connection, roots: Sequence[UUID]) -> tuple[data.Span
             level.append(target)
         every += level
     spans = {span.id: span for span in _spans(connection, every)}
-    outputs = _things(connection, every, "output")
+    outputs = _things(connection, every, "output", limit)
 
     def row(span_id: UUID) -> data.SpanRow:
         span = spans[span_id]
+        made = outputs.get(span_id, _Things())
         return data.SpanRow(
             label=span.label or "span",
             status=span.status,
@@ -181,7 +190,8 @@ def _span_rows(connection: Connection, roots: Sequence[UUID]) -> tuple[data.Span
             error=(span.error or {}).get("type", ""),
             started=span.opened_at,
             duration=span.duration.total_seconds() if span.duration is not None else None,
-            outputs=tuple(outputs.get(span_id, ())),
+            outputs=tuple(made.shown),
+            outputs_hidden=made.hidden,
             children=tuple(row(child) for child in children.get(span_id, ()) if child in spans),
             node_id=str(span_id),
         )
@@ -189,24 +199,36 @@ def _span_rows(connection: Connection, roots: Sequence[UUID]) -> tuple[data.Span
     return tuple(row(root) for root in roots if root in spans)
 
 
-def _things(connection: Connection, ids: Sequence[UUID], way: str) -> dict[UUID, list[data.Thing]]:
-    """What hangs on these nodes: outputs or inputs of spans, or the spans that used artifacts."""
-    here, there = (LINK.c.source_id, LINK.c.target_id) if way != "input" else (LINK.c.target_id, LINK.c.source_id)
-    kind = "output" if way == "output" else "input"
-    links = connection.execute(
-        select(here, there, LINK.c.label, LINK.c.role)
-        .where(here.in_(list(ids)), LINK.c.kind == kind)
-        .order_by(LINK.c.id)
-    ).all()
-    others = list({link[1].bytes for link in links})
-    rows = connection.execute(select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids())), {"ids": others}).all() if others else []
-    nodes = {UUID(bytes=row[0]): row for row in rows}
-    found: dict[UUID, list[data.Thing]] = {}
-    for mine, other, label, role in links:
-        node = described(nodes[other], label or role)
-        words = [node.type_name, node.detail]
-        thing = data.Thing(node.label, node.kind, node.version, ", ".join(word for word in words if word), role=role or "")
-        found.setdefault(mine, []).append(thing)
+@dataclass(slots=True)
+class _Things:
+    """The first of what hangs on a node, and how many more there are."""
+
+    shown: list[data.Thing] = field(default_factory=list)
+    hidden: int = 0
+
+
+def _things(connection: Connection, ids: Sequence[UUID], way: str, limit: int) -> dict[UUID, _Things]:
+    """What hangs on these nodes: outputs or inputs of spans, or the spans that used artifacts; ``limit`` each."""
+    here, there = (LINK.c.target_id, LINK.c.source_id) if way == "input" else (LINK.c.source_id, LINK.c.target_id)
+    place = func.row_number().over(partition_by=here, order_by=LINK.c.id)
+    count = func.count().over(partition_by=here)
+    links = (
+        select(here.label("here"), there.label("there"), LINK.c.label, LINK.c.role, place.label("place"))
+        .add_columns(count.label("total"), LINK.c.id)
+        .where(here.in_(list(ids)), LINK.c.kind == ("output" if way == "output" else "input"))
+        .subquery()
+    )
+    first = connection.execute(select(links).where(links.c.place <= limit).order_by(links.c.id)).all()
+    others = list({link.there.bytes for link in first})
+    asked = select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids()))
+    nodes = {UUID(bytes=row[0]): row for row in connection.execute(asked, {"ids": others})} if others else {}
+    found: dict[UUID, _Things] = {}
+    for link in first:
+        node = described(nodes[link.there], link.label or link.role)
+        what = ", ".join(word for word in (node.type_name, node.detail) if word)
+        things = found.setdefault(link.here, _Things())
+        things.shown.append(data.Thing(node.label, node.kind, node.version, what, role=link.role or ""))
+        things.hidden = link.total - len(things.shown)
     return found
 
 
@@ -241,16 +263,34 @@ def _provenance(node_id: UUID) -> tuple[str, str, Any]:
 
 
 def _field(name: str, value: Any) -> data.FieldRow:
-    if hasattr(type(value), "graph_model_data"):
-        return data.FieldRow(name, model_card(value), type_name=type(value).graph_model_name)
-    kind = type(value).__qualname__
+    kind = type(value)
+    if hasattr(kind, "graph_model_data"):
+        return data.FieldRow(name, model_card(value), type_name=kind.graph_model_name)
     if value is None or isinstance(value, str | int | float | bool):
-        return data.FieldRow(name, repr(value) if not isinstance(value, str) else value, "json/1", type_name=kind)
+        return data.FieldRow(
+            name, value if isinstance(value, str) else repr(value), "json/1", type_name=kind.__qualname__
+        )
     serializer: Any = current_registry().serializer_for(value)
-    shown = serializer.preview(value) if serializer is not None else None
+    shown: Any = None
+    with suppress(Exception):  # whatever a value of the user provokes, the other fields are shown
+        shown = serializer.preview(value)
     return data.FieldRow(
-        name, shown if shown is not None else repr(value)[:200], getattr(serializer, "name", ""), type_name=kind
+        name,
+        shown if shown is not None else _short(value),
+        getattr(serializer, "name", ""),
+        type_name=kind.__qualname__,
     )
+
+
+def _short(value: Any) -> str:
+    """The start of a repr, without making the rest of it."""
+    with suppress(Exception):
+        return _SHORT.repr(value)
+    return f"<{type(value).__qualname__}>"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
 
 
 def _table_row(row: Found) -> data.ArtifactRow:

@@ -22,6 +22,7 @@ import dis
 from collections.abc import Iterable
 from types import CodeType, FunctionType
 
+from artigraph_jupyter.hidden import hidden_code
 from artigraph_jupyter.reader import Reader
 
 
@@ -34,6 +35,33 @@ def reads(tree: ast.Module) -> list[str]:
     reader = Reader()
     reader.walk(tree.body)
     return list(reader.found)
+
+
+def mutates(tree: ast.AST) -> list[str]:
+    """Names whose values this code may change in place: a method called for its effect, an item or attribute set.
+
+    >>> mutates(ast.parse("model.fit(x); table['a'] = 1; y = model.predict(x)"))
+    ['model', 'table']
+    """
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        roots: list[ast.expr] = []
+        match node:
+            case ast.Expr(ast.Call(ast.Attribute(value))):
+                roots = [value]
+            case ast.Assign(targets):
+                roots = [target for target in targets if not isinstance(target, ast.Name)]
+            case ast.AugAssign():
+                roots = [node.target]
+            case ast.Call() if hidden := hidden_code(node):
+                found.update(dict.fromkeys(name for part in hidden.body for name in mutates(part)))
+        for root in roots:
+            inner = root
+            while isinstance(inner, ast.Attribute | ast.Subscript):
+                inner = inner.value
+            if isinstance(inner, ast.Name):
+                found[inner.id] = None
+    return list(found)
 
 
 def function_reads(function: object, limit: int = 200) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import re
-import shlex
 from dataclasses import dataclass
-from typing import NoReturn
 
 from IPython.core.error import UsageError
+
+from artigraph_jupyter.options import Options
 
 UNNAMED = "cell"
 """The label of a span cell with neither a NAME nor a leading comment."""
@@ -38,12 +37,7 @@ class SpanRequest:
     """Global names the body reads before it certainly binds them, in order of first use."""
 
 
-class _Options(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"%%span: {message}; %%span? lists the options")
-
-
-_options = _Options("%%span", add_help=False, allow_abbrev=False)
+_options = Options("%%span")
 _options.add_argument("name", metavar="NAME", nargs="?", help="label of the span; default: the comment it starts with")
 _options.add_argument("--save", metavar="NAME", nargs="+", action="extend", default=[], help="save these afterwards")
 _options.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[], help="tag the span; repeatable")
@@ -80,10 +74,7 @@ def read_request(arguments: str, source: str, reads: tuple[str, ...]) -> SpanReq
     >>> read_request("'my fit' --save model", "", ()).save
     ('model',)
     """
-    try:
-        asked = _options.parse_args(shlex.split(arguments))
-    except ValueError as error:
-        raise UsageError(f"%%span {arguments}: {str(error).lower()}; close the quote, or put a \\ before it") from error
+    asked = _options.read(arguments)
     if asked.name == "":
         raise UsageError("%%span was given an empty NAME")
     return SpanRequest(

@@ -13,7 +13,6 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from artigraph.artifact.artifact import Artifact
 from artigraph.model.model import ArtifactModel
-from artigraph.pending import Pending
 from artigraph.persist.listing import Listing
 from artigraph.span.span import Span
 from artigraph_jupyter import gather
@@ -68,39 +67,53 @@ RENDERERS: dict[type, Render] = {ArtifactModel: _model, Artifact: _artifact, Spa
 def install(shell: InteractiveShell) -> Callable[[], None]:
     """Teach a shell to show the core's objects; returns what takes it back."""
     formatters: Any = shell.display_formatter
-    html = formatters.formatters["text/html"]
+    html, plain = (formatters.formatters[name] for name in ("text/html", "text/plain"))
+    before = [(each, kind, each.type_printers.get(kind)) for kind in RENDERERS for each in (html, plain)]
     for kind, render in RENDERERS.items():
-        html.for_type(kind, _guarded(render))
-    html.for_type(Pending, _pending)
+        html.for_type(kind, _html(render))
+        plain.for_type(kind, _plain(render))
 
     def uninstall() -> None:
-        for kind in (*RENDERERS, Pending):
-            html.pop(kind, None)
+        for each, kind, printer in before:
+            each.pop(kind, None)
+            if printer is not None:
+                each.for_type(kind, printer)
 
     return uninstall
 
 
-def _guarded(render: Render) -> Callable[[Any], str | None]:
+def _html(render: Render) -> Callable[[Any], str | None]:
     def show(value: Any) -> str | None:
-        own = getattr(type(value), "_repr_html_", None)
-        if own is not None:
-            shown: str | None = own(value)
-            return shown
         try:
-            return render(value)[0]
+            own = getattr(type(value), "_repr_html_", None)
+            shown: str | None = own(value) if own is not None else render(value)[0]
+            return shown
         except Exception as error:  # noqa: BLE001 - whatever a value of the user provokes, its text is shown
-            said = f"shown as text: {type(error).__name__}"
-            return tag("div", tag("pre", _text(value)), tag("small", said), class_="ag")
+            said = tag("div", f"shown as text: {type(error).__name__}")
+            return tag("div", tag("pre", _text(value)), said, class_="ag")
 
     return show
 
 
-def _pending(pending: Any) -> str:
-    return tag("div", tag("pre", repr(pending)), class_="ag")
+def _plain(render: Render) -> Callable[[Any, Any, bool], None]:
+    """The card's text for an object that is shown by itself; one line for each that is inside something."""
+
+    def show(value: Any, printer: Any, _cycle: bool) -> None:
+        try:
+            shown = render(value)[1] if len(printer.stack) <= 1 else _text(value, 200)
+        except Exception:  # noqa: BLE001 - as above
+            shown = _text(value)
+        for number, line in enumerate(shown.splitlines()):
+            if number:
+                printer.break_()
+            printer.text(line)
+
+    return show
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, limit: int = 4000) -> str:
     try:
-        return repr(value)[:4000]
+        shown = repr(value)
     except Exception as error:  # noqa: BLE001 - as above
         return f"<{type(value).__name__}: repr failed with {type(error).__name__}>"
+    return shown if len(shown) <= limit else f"{shown[:limit]}…"

@@ -8,22 +8,31 @@ extension, since context variables do not survive from cell to cell.
 
 from __future__ import annotations
 
-import ast
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from types import BuiltinFunctionType, FunctionType, GenericAlias, MethodType, ModuleType, UnionType
+from typing import Any, cast
 
 from artigraph.graph.current import OpenSpan, Use
+from artigraph.graph.node import Node
 from artigraph.identity import Memory, memories
+from artigraph.lineage.lineage import Lineage
+from artigraph.pending import Pending
 from artigraph.persist.fingerprint import fingerprint
+from artigraph.persist.listing import Listing
+from artigraph.span.context import SpanContext
 from artigraph.span.trace import Trace, trace_of, traces
 from artigraph_jupyter.names import function_reads
 
 SHORT = 200
 """Characters up to which a text is a short scalar."""
 
-_NEVER = (ModuleType, type, BuiltinFunctionType, MethodType)
+_NEVER = (
+    *(ModuleType, type, BuiltinFunctionType, FunctionType, MethodType, GenericAlias, UnionType),
+    *(Lineage, Listing, Node, Pending, SpanContext),
+)
+"""What is no data: code, types, and handles of ours."""
 
 
 @dataclass
@@ -34,6 +43,12 @@ class CellInputs:
     traces: list[tuple[Trace, str]] = field(default_factory=list)
     """(trace, name)"""
     untracked: list[dict[str, str]] = field(default_factory=list)
+    looks: dict[str, bytes | None] = field(default_factory=dict)
+    """Name -> how its value looked when the cell began; None when that cannot be told quickly."""
+
+
+Bound = dict[str, tuple[int, "weakref.ref[object] | None"]]
+"""Which object each name was bound to: its id, and where possible the object, held weakly."""
 
 
 class Tracker:
@@ -48,23 +63,28 @@ class Tracker:
         self._namespace, self._hidden = namespace, hidden
         self._named: dict[str, tuple[object, Memory | Trace]] = {}
         """Values without weak references, by name: known as long as the name is bound to that very object."""
+        self._before: Bound = {}
 
     def before_cell(self) -> None:
         """A cell is about to run: keep alive what it loads."""
         memories.hold()
+        self._before = self.bound()
 
     def after_cell(self) -> None:
         """A cell has run: values that cannot be weakly referenced go on to be known by their names."""
         held = {id(value): (value, memory) for value, memory in memories.release()}
         for name, value in list(self._namespace.items()):
             entry = held.get(id(value))
-            if entry is not None and entry[0] is value and self._counts(name, value):
+            if entry is None or entry[0] is not value or not self._counts(name, value):
+                continue
+            if not _is_shared(value) or _is_new(self._before, name, value):
                 self._named[name] = entry
         self._named = {name: entry for name, entry in self._named.items() if self._namespace.get(name) is entry[0]}
+        self._before = {}
 
-    def bound(self) -> dict[str, int]:
+    def bound(self) -> Bound:
         """Which object each name is bound to now; give it to ``remember`` at the end of the cell."""
-        return {name: id(value) for name, value in self._namespace.items()}
+        return {name: (id(value), _weakly(value)) for name, value in list(self._namespace.items())}
 
     def inputs(self, names: Iterable[str], store: object) -> CellInputs:
         """What is known of the values under these names, and under those that functions among them read.
@@ -77,91 +97,110 @@ class Tracker:
         for name in self._reached(names):
             value = self._namespace[name]
             known = self._known(name, value)
-            if isinstance(known, Memory) and known.store == store:
-                now = fingerprint(value) if known.fingerprint is not None else None
-                found.uses.append(Use(known.node_id, name, known.fingerprint is not None and now != known.fingerprint))
-            elif isinstance(known, Trace) and known.store == store:
+            looks = found.looks[name] = fingerprint(value)
+            if known is not None and known.store != store:
+                known = None
+            if isinstance(known, Memory):
+                found.uses.append(Use(known.node_id, name, known.fingerprint not in (None, looks)))
+            elif known is not None:
                 found.traces.append((known, name))
             elif not _is_short(value):
                 kind = type(value)
                 found.untracked.append({"name": name, "type": f"{kind.__module__}.{kind.__qualname__}"})
         return found
 
-    def remember(self, span: OpenSpan, before: Mapping[str, int], mutated: Iterable[str]) -> None:
+    def remember(self, span: OpenSpan, before: Bound, inputs: CellInputs, mutated: Iterable[str]) -> None:
         """A span cell is at its end: what its names are bound to was made here, unless it is kept somewhere.
+
+        A value that the cell read and changed in place was made here as well.
 
         Args:
             span: the span of the cell.
             before: what ``bound`` said when it began.
-            mutated: names whose values the cell may have changed in place.
+            inputs: what ``inputs`` found then.
+            mutated: names whose values the cell may have changed in place, for those that show no change.
         """
-        changed = set(mutated)
+        maybe = set(mutated)
         for name, value in list(self._namespace.items()):
-            is_new = before.get(name) != id(value)
-            if not (is_new or name in changed) or not self._counts(name, value):
+            if not self._counts(name, value):
                 continue
             known = self._known(name, value)
-            if isinstance(known, Memory):
-                if is_new or known.node_id in span.made or known.fingerprint in (None, fingerprint(value)):
+            if _is_new(before, name, value):
+                if known is not None and known.store == span.store:
                     continue
-                memories.forget(value)
-            elif isinstance(known, Trace) and (is_new or known.maker_id == span.id):
+            elif not self._changed(name, value, known, inputs, maybe) or _made_by(span, known):
                 continue
+            else:
+                memories.forget(value)
             trace = trace_of(span, name, value)
             if not traces.remember(value, trace):
                 self._named[name] = (value, trace)
 
+    def _changed(
+        self, name: str, value: object, known: Memory | Trace | None, inputs: CellInputs, maybe: set[str]
+    ) -> bool:
+        """Whether the cell changed a value in place; what it read was looked at before, anything else is only named."""
+        if isinstance(known, Memory) and known.fingerprint is not None and name not in inputs.looks:
+            return name in maybe and known.fingerprint != fingerprint(value)
+        before = inputs.looks.get(name)
+        if before is not None:
+            return before != fingerprint(value)
+        return name in maybe and not isinstance(known, Memory)
+
     def _known(self, name: str, value: object) -> Memory | Trace | None:
         entry = self._named.get(name)
-        if entry is not None and entry[0] is value and not isinstance(entry[1], Memory):
-            return memories.recall(value) or entry[1]
-        return memories.recall(value) or (entry[1] if entry is not None and entry[0] is value else traces.recall(value))
+        named = entry[1] if entry is not None and entry[0] is value else None
+        return memories.recall(value) or named or traces.recall(value)
 
     def _reached(self, names: Iterable[str]) -> list[str]:
         """The names with data, those included that functions among them read."""
         found: dict[str, None] = {}
         for name in names:
             value = self._namespace.get(name, self)
-            if isinstance(value, FunctionType | type) and value.__module__ == "__main__":
+            if issubclass(type(value), FunctionType | type) and value.__module__ == "__main__":
                 found.update(dict.fromkeys(function_reads(value)))
             elif value is not self:
                 found[name] = None
         return [name for name in found if self._counts(name, self._namespace.get(name))]
 
     def _counts(self, name: str, value: object) -> bool:
-        """Whether this is data of the user: no module, class, function, and nothing of IPython's."""
-        if name.startswith("_") or isinstance(value, _NEVER) or isinstance(value, FunctionType) or value is None:
+        """Whether this is data of the user: no module, class, function, and nothing of IPython's or ours."""
+        kind = type(value)
+        if name.startswith("_") or value is None or issubclass(kind, _NEVER):
             return False
-        return name not in self._hidden() and not hasattr(type(value), "get_ipython")
+        return name not in self._hidden() and kind.__module__ != "typing"
 
 
-def mutates(tree: ast.AST) -> list[str]:
-    """Names whose values this code may change in place: a method called for its effect, an item or attribute set.
+def _made_by(span: OpenSpan, known: Memory | Trace | None) -> bool:
+    if isinstance(known, Memory):
+        return known.node_id in span.made
+    return known is not None and known.maker_id == span.id
 
-    >>> mutates(ast.parse("model.fit(x); table['a'] = 1; y = model.predict(x)"))
-    ['model', 'table']
-    """
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        targets: list[ast.expr] = []
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Call)
-            and isinstance(node.value.func, ast.Attribute)
-        ):
-            targets = [node.value.func.value]
-        elif isinstance(node, ast.Assign):
-            targets = [target for target in node.targets if not isinstance(target, ast.Name)]
-        elif isinstance(node, ast.AugAssign):
-            targets = [node.target]
-        for target in targets:
-            root = target
-            while isinstance(root, ast.Attribute | ast.Subscript):
-                root = root.value
-            if isinstance(root, ast.Name):
-                found[root.id] = None
-    return list(found)
+
+def _weakly(value: object) -> weakref.ref[object] | None:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return None
+
+
+def _is_new(before: Bound, name: str, value: object) -> bool:
+    """Whether a name is bound to another object than before; an address may have been used again."""
+    entry = before.get(name)
+    return entry is None or entry[0] != id(value) or (entry[1] is not None and entry[1]() is not value)
+
+
+def _is_shared(value: object) -> bool:
+    """Whether Python may use one object for all equal values: it says nothing that two names have the same one."""
+    if isinstance(value, int):
+        return -5 <= value <= 256
+    if isinstance(value, str):
+        return len(value) <= 1 or value.isidentifier()
+    return isinstance(value, bytes | tuple | frozenset) and len(value) <= 1
 
 
 def _is_short(value: object) -> bool:
-    return isinstance(value, int | float | complex | bool) or (isinstance(value, str | bytes) and len(value) <= SHORT)
+    kind = type(value)
+    if issubclass(kind, str | bytes):
+        return len(cast("str", value)) <= SHORT
+    return issubclass(kind, int | float | complex)

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+
+from artigraph.graph import engine
+
+
+@pytest.fixture(autouse=True)
+def no_database_is_left_behind() -> Iterator[None]:
+    """Every test starts without a database, whatever the one before it forgot."""
+    before = list(engine._all)
+    yield
+    for database in [each for each in engine._all if each not in before]:
+        engine._all.remove(database)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -39,7 +39,9 @@ async def test_the_verbs_are_awaited_in_async_code(store):
         await ag.load("n")
         picture = await ag.view_lineage("current")
     assert len(ag.find()) == 1
-    assert str(node_id) in {node.id for node in picture.nodes} or picture.focus
+    [focus] = [node for node in picture.nodes if node.id == picture.focus]
+    assert (focus.label, focus.status) == ("s", "open")
+    assert node_id == ag.find()[0].id
 
 
 async def test_the_verbs_work_in_a_thread_of_an_async_program(store):

@@ -131,7 +131,7 @@ class _Walk:
         nodes = [self._node(row, parents, names) for row in rows]
         edges = tuple(
             LineageEdge(_text(source), _text(target), kind, role, changed, label)
-            for source, target, kind, role, changed, label in self.edges
+            for source, target, kind, role, changed, label in sorted(self.edges, key=_order)
         )
         ordered = tuple(sorted(nodes, key=lambda node: node.id))
         untracked = [row.span_untracked for row in rows if row[0] == focus and row.span_untracked]
@@ -255,3 +255,9 @@ def _note(untracked: Sequence[Any]) -> str:
     if not names:
         return ""
     return f"reads {len(names)} value{'s' * (len(names) != 1)} no span made: {', '.join(names[:8])}"
+
+
+def _order(edge: Edge) -> tuple[bytes, bytes, str, str]:
+    """Edges in the order in which what they start from was made, whatever their own ids are."""
+    source, target, kind, role, *_ = edge
+    return source, target, kind, role or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +70,7 @@ def human_time(seconds: float) -> str:
     ('12 ms', '1 min 15 s')
     """
     if seconds < 0.1:
-        return f"{math.ceil(seconds * 1000)} ms"
+        return f"{max(round(seconds * 1000), int(seconds > 0))} ms"
     if seconds < 60:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -26,7 +26,8 @@ def plain(text: object, limit: int = 200) -> str:
     if len(line) > 8 * limit:
         line = line[: 4 * limit] + line[-4 * limit :]
     line = " ".join(line.split())
-    line = "".join(c for c in line if c in KEPT or _is_shown(c))
+    if not (line.isascii() and line.isprintable()):
+        line = "".join(c for c in line if c in KEPT or _is_shown(c))
     return line if len(line) <= limit else cut(line, limit)
 
 

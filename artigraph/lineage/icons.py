@@ -32,6 +32,27 @@ KIND_ICONS = {
 }
 
 
+GLYPHS = {
+    "run": "▶",
+    "span": "▷",
+    "artifact": "□",
+    "keyed": "≡",
+    "model": "▤",
+    "field": "·",
+    "trace": "○",
+    "many": "▦",
+    "ok": "✓",
+    "error": "✗",
+    "damaged": "✗",
+    "missing": "✗",
+    "interrupted": "■",
+    "abandoned": "◌",
+    "open": "◐",
+    "stale": "!",
+}
+"""A sign of text for each kind and state; the word always stands beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """A state in a word, with the tone and the icon (path data) that go with it."""

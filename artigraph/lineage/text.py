@@ -8,22 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from artigraph.lineage.escape import plain
-from artigraph.lineage.icons import state_words
+from artigraph.lineage.icons import GLYPHS, state_words
 from artigraph.lineage.picture import LineageEdge, LineageNode, Picture, nearest
 
 MAX_DEPTH = 24
 """How deep the tree is printed; deeper nodes are counted."""
 
-_KINDS = {
-    "run": "▶",
-    "span": "▷",
-    "artifact": "□",
-    "keyed": "≡",
-    "model": "▤",
-    "field": "·",
-    "trace": "○",
-    "many": "▦",
-}
 _ASCII_KINDS = {
     "run": ">",
     "span": "-",
@@ -33,15 +23,6 @@ _ASCII_KINDS = {
     "field": ".",
     "trace": "?",
     "many": "*",
-}
-_STATES = {
-    "error": "✗",
-    "interrupted": "■",
-    "abandoned": "◌",
-    "open": "◐",
-    "damaged": "✗",
-    "missing": "✗",
-    "stale": "!",
 }
 _SPELLED = str.maketrans({"·": "-", "\u00d7": "x", "…": "...", "≠": "!=", "≥": ">="})
 _LINES = {"tee": "├─ ", "end": "└─ ", "bar": "│  ", "gap": "   "}
@@ -73,7 +54,7 @@ def render_text(picture: Picture, plainly: bool = False, limit: int = 200) -> st
     small = nearest(picture, limit, 3 * limit)
     if small.centre is None:
         return "no nodes"
-    plainly = plainly or not _stdout_writes("".join((*_KINDS.values(), *_STATES.values(), *_LINES.values())))
+    plainly = plainly or not _stdout_writes("".join((*GLYPHS.values(), *_LINES.values())))
     lines = list(_tree(small, small.centre, plainly))
     lead = max((_cells(line.lead) for line in lines if line.facts or line.states), default=0)
     facts = max((_cells(line.facts) for line in lines if line.states), default=0)
@@ -134,7 +115,7 @@ def _relation(edge: LineageEdge, upward: bool) -> str:
 
 
 def _line(node: LineageNode, lead: str, remark: str, plainly: bool) -> _Line:
-    glyph = (_ASCII_KINDS if plainly else _KINDS).get(node.kind, "?")
+    glyph = (_ASCII_KINDS if plainly else GLYPHS).get(node.kind, "?")
     version = f" v{node.version}" if node.version is not None else ""
     name = f"{lead}{glyph} {plain(node.label or node.kind, 60)}{version}{'' if node.latest else ' (older)'}"
     if remark == "(above)":
@@ -154,7 +135,7 @@ def _line(node: LineageNode, lead: str, remark: str, plainly: bool) -> _Line:
 
 def _state(word: str, plainly: bool) -> str:
     first = "error" if word.endswith(("Error", "Exception")) else word.split(" ", maxsplit=1)[0].rstrip(":")
-    glyph = _STATES.get(first, "")
+    glyph = GLYPHS.get(first, "")
     return f"{glyph} {plain(word, 48)}" if glyph and not plainly else plain(word, 48)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from artigraph.errors import ArtigraphError
 from artigraph.registry import current_registry
 
 
@@ -17,6 +16,6 @@ def fingerprint(value: object) -> bytes | None:
         serializer: Any = current_registry().serializer_for(value)
         take = getattr(serializer, "fingerprint", None)
         found: bytes | None = take(value) if take is not None else None
-    except (ArtigraphError, ValueError, TypeError):
+    except Exception:  # noqa: BLE001 - a value that cannot be looked at is only less well known
         return None
     return found

@@ -35,6 +35,7 @@ from artigraph.graph.walk import raw
 from artigraph.identity import Memory, memories
 from artigraph.persist.container import PREFIX, join
 from artigraph.persist.fetch import Fetched, NodeRow, fetch, fetch_where
+from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.place import storage_named
 from artigraph.persist.plan import JSON_NAME
 from artigraph.persist.record import GenericRecord
@@ -218,7 +219,8 @@ class _Builder:
             node = nodes[node_id]
             if node.serializer != JSON_NAME or node.model is not None or node_id in roots:
                 graph_id = value.graph_id if is_savable(value) else UUID(bytes=node_id)
-                memories.remember(value, Memory(graph_id, identity, hash=node.hash))
+                looks = fingerprint(value) if node.model is None else None
+                memories.remember(value, Memory(graph_id, identity, looks, node.hash))
         span = open_span(self.database.identity)
         if span is not None and self.options.track and tracking():
             for node_id in roots:

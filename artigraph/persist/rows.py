@@ -100,7 +100,7 @@ class Rows:
             where = (draft.storage.name, draft.location)
             self._remote.rows.append((base[0], "remote_artifact", *base[2:], *where, *shown))
             self._uses.rows.append((draft.id, draft.storage.name, draft.hash))
-        elif draft.serializer.name == JSON_NAME and draft.preview is None:
+        elif draft.serializer.name == JSON_NAME and draft.preview is None and draft.label is None:
             self._values.rows.append((*base, draft.data))
         else:
             self._shown.rows.append((*base, draft.data, *shown))

@@ -22,6 +22,7 @@ from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.persist.conflict import Work, sort_out
 from artigraph.persist.encode import encode
+from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.finish import finished
 from artigraph.persist.output import link_outputs, name_kept, still_there, uses_of
 from artigraph.persist.place import INLINE_LIMIT, default_storage
@@ -165,7 +166,8 @@ def _remember(drafts: Iterable[Draft], database: Database) -> None:
     for draft in drafts:
         before = memories.recall(draft.value)
         if before is None or before.store != database.identity or before.hash != draft.hash:
-            memories.remember(draft.value, Memory(UUID(bytes=draft.id), database.identity, hash=draft.hash))
+            looks = fingerprint(draft.value) if isinstance(draft, ValueDraft) else None
+            memories.remember(draft.value, Memory(UUID(bytes=draft.id), database.identity, looks, draft.hash))
 
 
 def _remove_spools(values: Iterable[ValueDraft]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from reprlib import Repr
 from typing import Any
@@ -20,6 +21,9 @@ from uuid import UUID
 from artigraph.errors import CycleError, SerializeError, UnserializableError
 from artigraph.serializer.base import Serializer
 from artigraph.serializer.datetime import microseconds, moment_text, parse_moment
+
+_FINGERPRINT_LIMIT = 8192
+"""Characters and elements, about, up to which the JSON of a value is its fingerprint."""
 
 MAX_DEPTH = 500
 """Containers inside one another, at most."""
@@ -70,6 +74,12 @@ class JsonSerializer(Serializer[Any]):
                 if len(values) == len(data):
                     return values
         return [self.deserialize(piece) for piece in data]
+
+    def fingerprint(self, value: Any, /) -> bytes | None:
+        """Of what can change in place (lists, dicts, sets, bytearrays) and is small; None of anything else."""
+        if not isinstance(value, list | dict | set | bytearray | tuple) or not _is_within(value, [_FINGERPRINT_LIMIT]):
+            return None
+        return blake2b(self.serialize(value), digest_size=16).digest()
 
     def preview(self, value: Any, /) -> dict[str, Any] | None:
         if type(value) in _SHORT or (type(value) is str and len(value) <= 200):
@@ -136,6 +146,15 @@ class _Writer:
     def path(self) -> str:
         """Where the writer is, as Python would say it: ``value['a'][3]``."""
         return "".join(self.trail)
+
+
+def _is_within(value: Any, left: list[int]) -> bool:
+    """Whether what a value holds, at any depth, is at most about so much."""
+    left[0] -= len(value) if isinstance(value, str | bytes | bytearray) else 1
+    if left[0] < 0 or not isinstance(value, list | tuple | set | frozenset | dict):
+        return left[0] >= 0
+    parts = (part for pair in value.items() for part in pair) if isinstance(value, dict) else value
+    return all(_is_within(part, left) for part in parts)
 
 
 def _is_plain(value: Any, room: int) -> bool:

@@ -79,7 +79,7 @@ def buffer_digest(array: Any) -> bytes:
     if array.dtype.hasobject:
         raise TypeError("objects have no bytes")
     flat = numpy.ascontiguousarray(array).reshape(-1) if array.nbytes <= SUMMED_BYTES else array.flat
-    sample = flat[:: max(1, array.size // 1000)].tobytes()
+    sample: bytes = flat[:: max(1, array.size // 1000)].tobytes()
     if array.nbytes > SUMMED_BYTES:
         return sample
     raw = flat.view(numpy.uint8)

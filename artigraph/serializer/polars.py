@@ -1,4 +1,4 @@
-"""Polars frames as Parquet."""
+"""Polars frames as Parquet, lazy ones too where that is asked for."""
 
 from __future__ import annotations
 
@@ -58,4 +58,25 @@ class DataFrameSerializer(Serializer[Any]):
         return shown
 
 
+class LazyFrameSerializer(Serializer[Any]):
+    """``polars.LazyFrame``, collected; since that may take long, only where this serializer is named."""
+
+    name = "polars.lazyframe/1"
+    content_type = "application/vnd.apache.parquet"
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        if type(value) is not polars.LazyFrame:
+            raise UnserializableError("value", type(value).__qualname__, "this is for a polars.LazyFrame")
+        dataframe_serializer.dump(value.collect(), file)
+
+    def load(self, file: IO[bytes], /) -> Any:
+        return dataframe_serializer.load(file).lazy()
+
+    def preview(self, value: Any, /) -> dict[str, Any] | None:
+        """The first 20 columns."""
+        return {"type": "LazyFrame", "text": ", ".join(name[:40] for name in value.collect_schema().names()[:20])}
+
+
 dataframe_serializer = DataFrameSerializer().register()
+lazyframe_serializer = LazyFrameSerializer().register()
+polars_serializer = dataframe_serializer

@@ -52,10 +52,10 @@ def trace_of(span: OpenSpan | None, name: str, value: object, store: object = No
 
 def _shown(value: object) -> str:
     """A short repr; a type of the user is asked only for what its own repr gives quickly."""
-    if not isinstance(value, int | float | str | bytes | list | tuple | dict | set | frozenset):
-        kind = type(value)
+    kind = type(value)
+    if not issubclass(kind, int | float | str | bytes | list | tuple | dict | set | frozenset):
         return f"<{kind.__module__}.{kind.__qualname__}>"
     try:
         return redacted(_SHORT.repr(value))[:SHOWN]
     except Exception as error:  # noqa: BLE001 - the repr of an element may do anything
-        return f"<{type(value).__name__}: repr failed with {type(error).__name__}>"
+        return f"<{kind.__name__}: repr failed with {type(error).__name__}>"

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from artigraph.lineage.escape import plain
-from artigraph.lineage.icons import DASHED, KIND_ICONS, SOLID, flag_of
+from artigraph.lineage.icons import DASHED, GLYPHS, KIND_ICONS, SOLID, flag_of
 from artigraph_jupyter.html import Html, join, tag
 from artigraph_jupyter.style import style
 from artigraph_jupyter.views.data import Thing
-from artigraph_jupyter.views.outline import GLYPHS
 
 HTML_LIMIT = 50_000
 """Bytes of one output, stylesheet included."""

@@ -5,25 +5,6 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-GLYPHS = {
-    "run": "▶",
-    "span": "▷",
-    "artifact": "□",
-    "keyed": "≡",
-    "model": "▤",
-    "field": "·",
-    "trace": "○",
-    "ok": "✓",
-    "error": "✗",
-    "damaged": "✗",
-    "missing": "✗",
-    "interrupted": "■",
-    "abandoned": "◌",
-    "open": "◐",
-    "stale": "!",
-}
-"""A sign for each kind and state; the word always stands beside it."""
-
 WIDEST = 48
 """Cells of a column that others line up behind; a longer one only pushes its own line."""
 

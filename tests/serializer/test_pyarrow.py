@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import pytest
 
+import artigraph as ag
 from artigraph.errors import UnserializableError
 from artigraph.testing import SerializerKit
+from tests.stores import file_store, rows
+
+__all__ = ["file_store"]
 
 pyarrow = pytest.importorskip("pyarrow")
 from artigraph.registry import Registry  # noqa: E402
@@ -18,6 +23,12 @@ TABLES = (
     *(PLAIN, PLAIN.slice(0, 0), pyarrow.table({}), pyarrow.table({"a": pyarrow.array([None])})),
     pyarrow.table({"a": pyarrow.array([1], pyarrow.timestamp("us", "Europe/Berlin")), "b": pyarrow.array([b"x"])}),
     PLAIN.replace_schema_metadata({"who": "me"}),
+    pyarrow.table([[1]], schema=pyarrow.schema([pyarrow.field("a", "int8", nullable=False, metadata={"unit": "m"})])),
+    pyarrow.table(
+        {"a": pyarrow.chunked_array([[1], [2, 3]]), "f": pyarrow.array([1.5, None], "float16").take([0, 1, 1])}
+    ),
+    pyarrow.table({"l": pyarrow.array(["x"], "large_string"), "t": pyarrow.array([1], "time64[ns]")}),
+    pyarrow.table({"a": pyarrow.array([b"abc", None], pyarrow.binary(3)), "d": pyarrow.array([1, 2], "date32")}),
     pyarrow.table({"long" * 50 + str(i): ["😀" * 300] * 20 for i in range(30)}),
 )
 
@@ -43,6 +54,21 @@ class TestFeather(ArrowKit):
 def test_a_table_is_kept_as_parquet_unless_feather_is_named():
     assert Registry().serializer_for(PLAIN) is parquet_serializer
     assert Registry().serializer_for_suffix(".feather") is feather_serializer
+
+
+async def test_fields_keep_tables_as_feather_and_as_parquet(file_store):
+    @dataclass
+    class ArrowModel(ag.ArtifactModel, version=1):
+        feather: pyarrow.Table = ag.artifact_field(serializer=feather_serializer)  # noqa: RUF009
+        parquet: pyarrow.Table = ag.artifact_field(serializer=parquet_serializer)  # noqa: RUF009
+
+    back = await ArrowModel.load(await ArrowModel(PLAIN, PLAIN).save())
+    assert back.feather.equals(PLAIN)
+    assert back.parquet.equals(PLAIN)
+    named = rows(
+        file_store, "SELECT artifact_serializer FROM artigraph_node WHERE artifact_serializer LIKE 'pyarrow.%'"
+    )
+    assert sorted(named) == [("pyarrow.feather/1",), ("pyarrow.parquet/1",)]
 
 
 def test_a_type_that_parquet_would_change_is_named():

@@ -24,6 +24,7 @@ from artigraph.errors import (
     ConnectionLostError,
     StorageFullError,
     StorageReadOnlyError,
+    UnknownStorageError,
 )
 from artigraph.registry import Registry, use_registry
 from artigraph.storage import aws
@@ -204,7 +205,7 @@ async def test_a_sweep_does_without_uploads_where_it_may_not_see_them(storage, p
     assert await storage.sweep(0) == 1
     assert not spool.exists()
     proxy.fail("GET", (500, "InternalError"), about="uploads")
-    with pytest.raises(CannotOpenError, match="unfinished uploads .500."):
+    with pytest.raises(CannotOpenError, match=r"unfinished uploads \(500\)"):
         await storage.sweep(0)
 
 
@@ -318,6 +319,11 @@ def test_the_default_name_is_stable_and_short_enough():
     assert long[0] != long[1]
     assert max(map(len, long)) <= 100
     assert S3Storage("my-bucket", name="mine").name == "mine"
+
+
+def test_a_name_in_the_database_makes_no_storage():
+    with pytest.raises(UnknownStorageError, match="create it with that name"):
+        Registry().storage_named("aws:somebody-elses-bucket")
 
 
 def test_spools_lie_in_the_folder_for_temporary_files(tmp_path, monkeypatch):

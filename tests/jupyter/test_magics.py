@@ -1,0 +1,116 @@
+"""The line magics in a real kernel: what they show, and that every mistake is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.jupyter.kernel import Kernel, kernel_in
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with kernel_in(tmp_path_factory.mktemp("magics")) as running:
+        running.ok("%%span load --save flights\nflights = pd.DataFrame({'a': range(10)})")
+        running.ok("%%span 'count rows' --save total\ntotal = len(flights)")
+        running.ok("ag.save.s([1, 2], 'two words')")
+        yield running
+
+
+def test_connect_and_status_say_where_and_how_much(kernel: Kernel) -> None:
+    answer = kernel.ok("%artigraph status")
+    assert str(kernel.folder / "kernel.db") in answer.text
+    assert "2 spans" in answer.text
+    assert str(kernel.folder / "kernel.db") in answer.html
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("%artigraph", "%artigraph: the following arguments are required: verb"),
+        ("%artigraph fly", "%artigraph: argument verb: invalid choice: 'fly'"),
+        ("%artigraph status x", "%artigraph status takes no URL"),
+        ("%artigraph connect nonsense://x", "CannotOpenError: "),
+        ("%artigraph connect 'not a url'", "CannotOpenError: "),
+        ("%artigraph connect sqlite:////nowhere/at/all.db", "CannotOpenError: "),
+        ("%artigraph connect postgresql://me:canary@127.0.0.1:1/x", ""),
+        ("%spans now", "%spans takes no arguments, it was given 'now'"),
+        ("%lineage nowhere", "NodeNotFoundError: "),
+        ("%lineage flights --up -1", "%lineage: argument --up: invalid hops value: '-1'"),
+        ("%lineage flights --sideways", "%lineage: unrecognized arguments: --sideways"),
+        ("%lineage 'open", "%lineage 'open: no closing quotation"),
+        ("%load_artifact", "%load_artifact: the following arguments are required: ID-OR-LABEL"),
+        ("%load_artifact nowhere", "NodeNotFoundError: "),
+        ("%load_artifact flights as", "%load_artifact: write a NAME after as"),
+        ("%load_artifact flights as 2x", "%load_artifact: '2x' cannot be the name of a variable"),
+        ("%load_artifact flights into x", "%load_artifact: argument as: invalid choice: 'into'"),
+        ("%%span x --what\n1", "%%span: unrecognized arguments: --what"),
+        ("%%span 'x\n1", "%%span 'x: no closing quotation"),
+        ("%%span x --tag a\n1", "--tag a: write --tag KEY=VALUE"),
+    ],
+)
+def test_a_mistake_is_one_line_and_the_database_stays(kernel: Kernel, line: str, said: str) -> None:
+    answer = kernel.run(line)
+    assert answer.status == "error"
+    if said:
+        assert answer.err.startswith(f"UsageError: {said}")
+        assert (answer.err.count("\n"), answer.errors) == (1, [])
+    assert "canary" not in answer.err
+    assert kernel.value("len(ag.find('flights'))") == 1
+
+
+def test_spans_and_artifacts_show_what_is_there(kernel: Kernel) -> None:
+    spans = kernel.ok("%spans")
+    assert "▷ load [" in spans.text
+    assert "✓ ok" in spans.text
+    assert "count rows" in spans.html
+    found = kernel.ok("%artifacts")
+    assert [word in found.text for word in ("flights", "DataFrame 10 × 1", "total", "two words")] == [True] * 4
+    assert "two words" not in kernel.ok("%artifacts flight").text
+    assert "0 artifacts" in kernel.ok("%artifacts nothing like it").text
+
+
+@pytest.mark.parametrize("target", ["flights", "'two words'", "{newest('load').id}", "{ag.find('flights')[0].id}", ""])
+def test_lineage_of_label_id_variable_or_the_newest_span(kernel: Kernel, target: str) -> None:
+    shown = kernel.ok(f"%lineage {target} --up 3 --down 2")
+    assert set(shown.data[-1]) == {"image/svg+xml", "text/plain"}
+    assert shown.data[-1]["image/svg+xml"].startswith("<svg ")
+
+
+def test_lineage_of_a_variable_whose_name_is_no_label(kernel: Kernel) -> None:
+    kernel.ok("renamed = flights")
+    assert "flights" in kernel.ok("%lineage renamed").text
+
+
+def test_load_artifact_binds_a_name_and_says_so(kernel: Kernel) -> None:
+    kernel.ok("del total")
+    assert kernel.ok("%load_artifact total").out == "loaded total as total (int)\n"
+    assert kernel.ok("%load_artifact 'two words'").out == "loaded two words as artifact (list)\n"
+    assert kernel.ok("%load_artifact flights as again").out == "loaded flights as again (DataFrame)\n"
+    assert kernel.value("(total, artifact, again.shape)") == (10, [1, 2], (10, 1))
+    kernel.ok("%%span uses what was loaded\nx = len(again)".replace("uses what was loaded", "uses"))
+    assert kernel.value("inputs('uses')") == {"again": ("flights", False)}
+
+
+def test_load_artifact_can_insert_a_cell_instead(kernel: Kernel) -> None:
+    payload = kernel.ok("%load_artifact flights as again --cell").payload
+    assert payload[0]["text"] == "import artigraph as ag\n\nagain = ag.load.s('flights')"
+
+
+def test_help_lists_the_options(kernel: Kernel) -> None:
+    for name, option in (
+        ("%lineage", "--up"),
+        ("%load_artifact", "--cell"),
+        ("%artigraph", "connect"),
+        ("%%span", "--save"),
+    ):
+        payload = kernel.ok(f"{name}?").payload
+        assert option in payload[0]["data"]["text/plain"]
+    kernel.ok("%quickref")
+
+
+def test_nest_lets_a_cell_call_asyncio_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with kernel_in(tmp_path_factory.mktemp("nest"), load="%load_ext artigraph_jupyter\nimport asyncio") as other:
+        assert "asyncio.run works" in other.ok("%artigraph nest").out
+        assert other.ok("asyncio.run(asyncio.sleep(0, 5))").text == "5"
