@@ -143,8 +143,9 @@ class ArtifactModel:
         if not layout.required <= data.keys() <= layout.every:
             stored = ", ".join(data) or "no fields"
             raise SerializeError(
-                f"{cls.graph_model_name} v{version} was stored with {stored}, its class takes "
-                f"{', '.join(sorted(layout.every)) or 'none'}; count its version up and define migrate(cls, version, data)"
+                f"{cls.graph_model_name} v{version} was stored with {stored}, and its class takes "
+                f"{', '.join(sorted(layout.every)) or 'none'}; count its version up and define "
+                "migrate(cls, version, data)"
             )
         later = {name: data.pop(name) for name in layout.late if name in data}
         made = cls(**data)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from artigraph.bridge import ask, block
-from artigraph.errors import NoOpenSpanError, SpanOpenedError
+from artigraph.errors import SpanOpenedError
 from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.ids import as_datetime, now
@@ -146,7 +146,7 @@ class SpanContext:
 
 
 def span_context(span: Span | str | None = None, *, track: bool = True) -> SpanContext:
-    """Open a span around a block, as in ``with span_context("load"):``, with or without ``async``.
+    """A span around the block of a ``with`` or ``async with`` statement.
 
     What is saved inside becomes its output, what is loaded or used becomes its input, spans opened inside become its
     children; tasks started inside belong to it too.
@@ -163,18 +163,6 @@ def span_context(span: Span | str | None = None, *, track: bool = True) -> SpanC
         InvalidLabelError: a label that cannot be kept.
     """
     return SpanContext(span if isinstance(span, Span) else Span(span), track=track)
-
-
-def current_span_id() -> Any:
-    """The id of the innermost open span on the current database.
-
-    Raises:
-        NoOpenSpanError: none is open here.
-    """
-    found = open_span(current_database().identity)
-    if found is None:
-        raise NoOpenSpanError
-    return found.id
 
 
 def _told_or_raised(problem: Exception, error: BaseException | None) -> None:

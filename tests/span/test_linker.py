@@ -48,9 +48,15 @@ def test_a_linker_takes_the_id_of_its_node_and_links_nodes() -> None:
 
 
 def test_a_label_twice_is_refused_and_the_span_ends_as_error() -> None:
-    with pytest.raises(LabelTakenError), ag.Linker() as root:
-        root.link(1, label="x")
-        root.link(2, label="x")
+    root = ag.Linker()
+
+    def work() -> None:
+        with root:
+            root.link(1, label="x")
+            root.link(2, label="x")
+
+    with pytest.raises(LabelTakenError):
+        work()
     assert ag.read_span(root.node).status == "error"
     assert ag.read_span_artifacts(root.node) == {}
 
