@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from artigraph.errors import LabelTakenError
 from artigraph.graph.current import OpenSpan, Use, tracking
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.types import RawId
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.identity import memories
 from artigraph.persist.conflict import rows_of
 from artigraph.persist.plan import Draft, Plan
 from artigraph.persist.rows import Rows
 
+# Built once: building a statement costs more than running it.
 _THERE = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()))
+_OF_SPAN = raw(LINK.c.source_id) == bindparam("span", type_=RawId())
+_TAKEN = select(LINK.c.label, raw(LINK.c.target_id), LINK.c.kind).where(
+    _OF_SPAN, LINK.c.label.in_(bindparam("labels", expanding=True))
+)
+_LINKED = select(raw(LINK.c.target_id)).where(_OF_SPAN, LINK.c.kind == "output", raw(LINK.c.target_id).in_(raw_ids()))
 
 
 def link_outputs(connection: Connection, rows: Rows, roots: Sequence[Draft], span_id: UUID, *, strict: bool) -> None:
@@ -75,11 +82,7 @@ def still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
 
 def _free_labels(connection: Connection, newest: dict[str | None, Draft], span_id: UUID, *, strict: bool) -> None:
     labels = [label for label in newest if label is not None]
-    rows = connection.execute(
-        select(LINK.c.label, raw(LINK.c.target_id), LINK.c.kind).where(
-            LINK.c.source_id == span_id, LINK.c.label.in_(labels)
-        )
-    )
+    rows = connection.execute(_TAKEN, {"span": span_id.bytes, "labels": labels})
     taken = [row for row in rows if row[1] != newest[row.label].id]
     for row in taken:
         if strict or row.kind != "output":
@@ -92,7 +95,6 @@ def _free_labels(connection: Connection, newest: dict[str | None, Draft], span_i
 def _linked_already(connection: Connection, span_id: UUID, roots: dict[bytes, Draft]) -> set[bytes]:
     """Roots saved before that are outputs of this span already."""
     known = [node_id for node_id, root in roots.items() if root.known]
-    statement = select(raw(LINK.c.target_id)).where(
-        LINK.c.source_id == span_id, LINK.c.kind == "output", raw(LINK.c.target_id).in_(raw_ids())
-    )
-    return {row[0] for row in rows_of(connection, statement, known)}
+    if not known:
+        return set()
+    return {row[0] for row in rows_of(connection, _LINKED.params(span=span_id.bytes), known)}

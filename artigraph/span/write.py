@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from artigraph.digest import digest_bytes
 from artigraph.errors import NodeNotFoundError
@@ -16,6 +16,7 @@ from artigraph.graph.current import OpenSpan, Use
 from artigraph.graph.engine import Database
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import new_raw_id
 from artigraph.persist.rows import Rows
@@ -33,6 +34,22 @@ MESSAGE_LIMIT = 2_000
 _SPAN = (
     *("id", "node_type", "node_label", "node_created_at", "node_updated_at", "span_status", "span_opened_at"),
     *("span_owner_id", "span_source", "span_info"),
+)
+
+
+# Built once: building a statement costs more than running it.
+_NODE_IS = raw(NODE.c.id) == bindparam("node", type_=RawId())
+_EXISTS = select(NODE.c.node_type).where(_NODE_IS)
+_CLOSE = (
+    update(NODE)
+    .where(_NODE_IS)
+    .values(
+        span_status=bindparam("status"),
+        span_closed_at=bindparam("at", type_=RawTime()),
+        node_updated_at=bindparam("at", type_=RawTime()),
+        span_error=bindparam("error", type_=NODE.c.span_error.type),
+        span_untracked=bindparam("untracked", type_=NODE.c.span_untracked.type),
+    )
 )
 
 
@@ -74,7 +91,7 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
         owner.write(connection)
         batches = [Batch(NODE, columns, [values])]
         if parent_id is not None:
-            if connection.execute(select(NODE.c.id).where(NODE.c.id == parent_id)).first() is None:
+            if connection.execute(_EXISTS, {"node": parent_id.bytes}).first() is None:
                 raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
             child = (new_raw_id(), parent_id.bytes, span.id.bytes, "child")
             batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child]))
@@ -91,7 +108,14 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
     uses = open_span.take_uses()
 
     def work(connection: Connection) -> None:
-        if connection.execute(select(NODE.c.id).where(NODE.c.id == open_span.id)).first() is None:
+        closed = {
+            "node": open_span.id.bytes,
+            "status": ending.status,
+            "at": ending.closed_at,
+            "error": ending.error,
+            "untracked": ending.untracked or None,
+        }
+        if connection.execute(_CLOSE, closed).rowcount == 0:
             return  # it was deleted while it ran
         rows = Rows(ending.closed_at)
         for use in _still_there(connection, uses):
@@ -100,15 +124,6 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
         for node_id, role in traced:
             rows.use(open_span.id, Use(UUID(bytes=node_id), role))
         insert_batches(connection, rows.batches())
-        values = {
-            "span_status": ending.status,
-            "span_closed_at": ending.closed_at,
-            "node_updated_at": ending.closed_at,
-            "span_error": ending.error,
-        }
-        if ending.untracked:
-            values["span_untracked"] = ending.untracked
-        connection.execute(update(NODE).where(NODE.c.id == open_span.id).values(values))
 
     try:
         await database.write(work)
