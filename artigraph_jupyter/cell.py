@@ -150,7 +150,8 @@ def _params(asked: tuple[str, ...], namespace: dict[str, Any]) -> dict[str, Any]
 
 def _info(shell: Any) -> dict[str, Any]:
     """Which cell of which kernel this is."""
-    info: dict[str, Any] = {"execution_count": shell.execution_count}
+    inputs = shell.history_manager.input_hist_parsed  # the counter of the shell is ahead already, in some versions
+    info: dict[str, Any] = {"execution_count": max(len(inputs) - 1, 0)}
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
     cell_id = ((parent or {}).get("metadata") or {}).get("cellId")
     if cell_id:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -34,6 +33,9 @@ INSIDE = 400
 
 ROWS = 50
 """Rows that a table shows."""
+
+FIELDS, INNER_FIELDS, DEPTH = 200, 8, 4
+"""Fields that the card of a model names, those of a model inside it, and how deep models inside models are shown."""
 
 THINGS = 50
 """Inputs, and outputs, that a card names."""
@@ -74,23 +76,27 @@ def span_card(span: Span) -> data.SpanCard:
     return block(current_database().read, work)
 
 
-def model_card(model: Any) -> data.ModelCard:
-    """A model in memory: its values are at hand, so nothing is loaded; the maker is looked up when it was saved."""
-    cls = type(model)
-    label, maker, created_at = "", "", None
-    node_id = model.graph_id if model.graph_known else None
-    if node_id is not None:
-        label, maker, created_at = _provenance(node_id)
-    load = f"{cls.__name__}.load.s({str(node_id)!r})" if created_at is not None else ""
+def model_card(model: Any, depth: int = 0) -> data.ModelCard:
+    """A model in memory: its values are at hand, so nothing is loaded; who made it is looked up when it was saved.
+
+    Args:
+        model: an ArtifactModel.
+        depth: how many models it is inside of; what is inside names few fields, and is not looked up.
+    """
+    cls, node_id = type(model), model.graph_id if model.graph_known else None
+    saved = _saved(node_id) if node_id is not None and not depth else _Saved()
+    values = list(model.graph_model_data().items())
+    named = values[: FIELDS if depth == 0 else INNER_FIELDS if depth < DEPTH else 0]
     return data.ModelCard(
-        label=label or cls.graph_model_name,
+        label=saved.label or cls.graph_model_name,
         type_name=cls.graph_model_name,
         version=cls.graph_model_version,
-        fields=tuple(_field(name, value) for name, (value, _) in model.graph_model_data().items()),
+        fields=tuple(_field(name, value, depth, saved.sizes.get(name)) for name, (value, _) in named),
+        hidden=len(values) - len(named),
         node_id=str(node_id or ""),
-        maker=maker,
-        created_at=created_at,
-        load_code=load,
+        maker=saved.maker,
+        created_at=saved.at,
+        load_code=f"{cls.__name__}.load.s({str(node_id)!r})" if saved.at is not None else "",
     )
 
 
@@ -247,46 +253,63 @@ def _maker(label: str | None, info: Any) -> str:
     return f"{label or 'a span'} [{count}]" if count is not None else label or "a span"
 
 
-def _provenance(node_id: UUID) -> tuple[str, str, Any]:
-    """(label, maker, time) of a saved node; empty when there is no database or no such node in it."""
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What the database knows of a model."""
 
-    def work(connection: Connection) -> tuple[str, str, Any]:
+    label: str = ""
+    maker: str = ""
+    at: Any = None
+    sizes: dict[str, int] = field(default_factory=dict)
+    """field -> bytes"""
+
+
+def _saved(node_id: UUID) -> _Saved:
+    """What is known of a saved model; nothing when there is no database, or no such node in it."""
+
+    def work(connection: Connection) -> _Saved:
         row = connection.execute(select(NODE.c.node_label, NODE.c.node_created_at).where(NODE.c.id == node_id)).first()
         if row is None:
-            return "", "", None
-        return row[0] or "", _makers(connection, [node_id]).get(node_id, ""), row[1]
+            return _Saved()
+        fields = (
+            select(LINK.c.label, NODE.c.artifact_size)
+            .join(NODE, NODE.c.id == LINK.c.target_id)
+            .where(LINK.c.source_id == node_id, LINK.c.kind == "field", NODE.c.artifact_size.is_not(None))
+            .limit(FIELDS)
+        )
+        sizes = {each.label: each.artifact_size for each in connection.execute(fields)}
+        return _Saved(row[0] or "", _makers(connection, [node_id]).get(node_id, ""), row[1], sizes)
 
     try:
         return block(current_database().read, work)
     except ArtigraphError:
-        return "", "", None
+        return _Saved()
 
 
-def _field(name: str, value: Any) -> data.FieldRow:
+def _field(name: str, value: Any, depth: int, size: int | None) -> data.FieldRow:
     kind = type(value)
     if hasattr(kind, "graph_model_data"):
-        return data.FieldRow(name, model_card(value), type_name=kind.graph_model_name)
-    if value is None or isinstance(value, str | int | float | bool):
-        return data.FieldRow(
-            name, value if isinstance(value, str) else repr(value), "json/1", type_name=kind.__qualname__
-        )
+        return data.FieldRow(name, model_card(value, depth + 1), size=size, type_name=kind.graph_model_name)
+    if value is None or issubclass(kind, str | int | float):
+        shown = value if isinstance(value, str) else repr(value)
+        return data.FieldRow(name, shown, "json/1", size, kind.__qualname__)
     serializer: Any = current_registry().serializer_for(value)
-    shown: Any = None
-    with suppress(Exception):  # whatever a value of the user provokes, the other fields are shown
-        shown = serializer.preview(value)
-    return data.FieldRow(
-        name,
-        shown if shown is not None else _short(value),
-        getattr(serializer, "name", ""),
-        type_name=kind.__qualname__,
-    )
+    stored_as = getattr(serializer, "name", "")
+    return data.FieldRow(name, _preview(serializer, value), stored_as, size, kind.__qualname__)
+
+
+def _preview(serializer: Any, value: Any) -> Any:
+    """What its serializer shows of a value, else the start of its text."""
+    try:
+        shown = serializer.preview(value) if serializer is not None else None
+        return shown if shown is not None else _short(value)
+    except Exception as error:  # noqa: BLE001 - whatever a value of the user provokes, the other fields are shown
+        return f"<{type(value).__qualname__}: {type(error).__name__} while it was shown>"
 
 
 def _short(value: Any) -> str:
     """The start of a repr, without making the rest of it."""
-    with suppress(Exception):
-        return _SHORT.repr(value)
-    return f"<{type(value).__qualname__}>"
+    return repr(value[:200]) if isinstance(value, bytes | bytearray) else _SHORT.repr(value)
 
 
 _SHORT = reprlib.Repr()

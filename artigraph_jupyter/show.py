@@ -36,6 +36,9 @@ class Shown:
         return self.text
 
 
+TEXT_LIMIT = 4_000
+"""Characters of a repr that stands in for a card."""
+
 Render = Callable[[Any], tuple[str, str]]
 """An object -> its HTML and its text."""
 
@@ -65,55 +68,41 @@ RENDERERS: dict[type, Render] = {ArtifactModel: _model, Artifact: _artifact, Spa
 
 
 def install(shell: InteractiveShell) -> Callable[[], None]:
-    """Teach a shell to show the core's objects; returns what takes it back."""
+    """Teach a shell to show the core's objects; returns what takes it back.
+
+    Both forms come as one bundle, since a class of the user has a ``__repr__`` of its own, of any length.
+    """
     formatters: Any = shell.display_formatter
-    html, plain = (formatters.formatters[name] for name in ("text/html", "text/plain"))
-    before = [(each, kind, each.type_printers.get(kind)) for kind in RENDERERS for each in (html, plain)]
+    bundles = formatters.mimebundle_formatter
+    before = {kind: bundles.type_printers.get(kind) for kind in RENDERERS}
     for kind, render in RENDERERS.items():
-        html.for_type(kind, _html(render))
-        plain.for_type(kind, _plain(render))
+        bundles.for_type(kind, _bundle(render))
 
     def uninstall() -> None:
-        for each, kind, printer in before:
-            each.pop(kind, None)
+        for kind, printer in before.items():
+            bundles.pop(kind, None)
             if printer is not None:
-                each.for_type(kind, printer)
+                bundles.for_type(kind, printer)
 
     return uninstall
 
 
-def _html(render: Render) -> Callable[[Any], str | None]:
-    def show(value: Any) -> str | None:
+def _bundle(render: Render) -> Callable[[Any], dict[str, str]]:
+    def show(value: Any) -> dict[str, str]:
         try:
+            html, plain = render(value)
             own = getattr(type(value), "_repr_html_", None)
-            shown: str | None = own(value) if own is not None else render(value)[0]
-            return shown
+            return {"text/html": html if own is None else own(value), "text/plain": plain}
         except Exception as error:  # noqa: BLE001 - whatever a value of the user provokes, its text is shown
-            said = tag("div", f"shown as text: {type(error).__name__}")
-            return tag("div", tag("pre", _text(value)), said, class_="ag")
+            shown, said = _text(value), f"shown as text: {type(error).__name__}"
+            html = tag("div", tag("pre", shown), tag("div", said), class_="ag")
+            return {"text/html": html, "text/plain": f"{shown}\n{said}"}
 
     return show
 
 
-def _plain(render: Render) -> Callable[[Any, Any, bool], None]:
-    """The card's text for an object that is shown by itself; one line for each that is inside something."""
-
-    def show(value: Any, printer: Any, _cycle: bool) -> None:
-        try:
-            shown = render(value)[1] if len(printer.stack) <= 1 else _text(value, 200)
-        except Exception:  # noqa: BLE001 - as above
-            shown = _text(value)
-        for number, line in enumerate(shown.splitlines()):
-            if number:
-                printer.break_()
-            printer.text(line)
-
-    return show
-
-
-def _text(value: Any, limit: int = 4000) -> str:
+def _text(value: Any) -> str:
     try:
-        shown = repr(value)
+        return repr(value)[:TEXT_LIMIT]
     except Exception as error:  # noqa: BLE001 - as above
         return f"<{type(value).__name__}: repr failed with {type(error).__name__}>"
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"

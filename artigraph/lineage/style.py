@@ -113,7 +113,8 @@ def style_sheet(scope: str, theme: Theme) -> str:
     for name in sorted(_LIGHT, reverse=True):
         text = text.replace(f"@{name}", f"var(--ag-{name})")
     dark = ",".join(f"{mark} #{scope}" for mark in _DARK_MARKS)
-    return f"#{scope}{{{_values(_LIGHT)}}}\n{dark}{{{_values(_DARK)}}}\n{text}".replace("FONT", _HOST_FONT)
+    alone = f"@media (prefers-color-scheme:dark){{#{scope}:root{{{_values(_DARK)}}}}}"  # in an <img>, as Lab draws it
+    return f"#{scope}{{{_values(_LIGHT)}}}\n{dark}{{{_values(_DARK)}}}\n{alone}\n{text}".replace("FONT", _HOST_FONT)
 
 
 def _values(palette: dict[str, str]) -> str:

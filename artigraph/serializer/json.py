@@ -88,7 +88,8 @@ class JsonSerializer(Serializer[Any]):
         if hasattr(value, "__len__"):
             shown["length"] = len(value)
         try:
-            shown["text"] = _SHOW.repr(value)[:1000]
+            start = value[:1000] if isinstance(value, bytes | bytearray) else value
+            shown["text"] = _SHOW.repr(start)[:1000]
         except (ValueError, RecursionError):
             shown["text"] = "..."
         return shown

@@ -67,7 +67,10 @@ class ScalarSerializer(Serializer[Any]):
         array = _read(file)
         if array.shape:
             raise SerializeError(f"{self.name} expected one value, found an array of shape {array.shape}")
-        return array[()]
+        try:
+            return array[()]
+        except SystemError as error:  # a text of code points that there are not
+            raise SerializeError(f"not a value in {self.name}: {error}") from error
 
 
 def buffer_digest(array: Any) -> bytes:

@@ -56,6 +56,7 @@ def _shown(value: object) -> str:
     if not issubclass(kind, int | float | str | bytes | list | tuple | dict | set | frozenset):
         return f"<{kind.__module__}.{kind.__qualname__}>"
     try:
-        return redacted(_SHORT.repr(value))[:SHOWN]
+        shown = repr(value[:SHOWN]) if isinstance(value, bytes) else _SHORT.repr(value)
+        return redacted(shown)[:SHOWN]
     except Exception as error:  # noqa: BLE001 - the repr of an element may do anything
         return f"<{kind.__name__}: repr failed with {type(error).__name__}>"

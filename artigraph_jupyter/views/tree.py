@@ -72,7 +72,7 @@ def status_mark(span: SpanRow) -> Html:
     word = span.error if span.status == "error" and span.error else span.status
     flag = flag_of(span.status)
     tone = None if flag.tone == "none" else flag.tone
-    return tag("span", icon(flag.icon, small=True), plain(word, 40), class_="st", data_tone=tone)
+    return tag("span", icon(flag.icon, small=True), tag("span", plain(word, 40)), class_="st", data_tone=tone)
 
 
 def status_text(span: SpanRow) -> str:

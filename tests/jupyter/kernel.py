@@ -26,7 +26,6 @@ class Answer:
     errors: list[dict[str, Any]] = field(default_factory=list)
     payload: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0
-    seconds_after_interrupt: float = 0.0
 
     @property
     def text(self) -> str:
@@ -57,7 +56,7 @@ class Kernel:
     def run(self, code: str, interrupt_after: str | None = None) -> Answer:
         """Run a cell to its end; the interrupt is sent when it has printed this text."""
         asked = self.client.execute(code)
-        answer, sent = Answer(), 0.0
+        answer, sent = Answer(), False
         while True:
             message = self.client.get_iopub_msg(timeout=60)
             if message["parent_header"].get("msg_id") != asked:
@@ -75,9 +74,8 @@ class Kernel:
                 answer.errors.append(content)
             if interrupt_after and not sent and interrupt_after in answer.out:
                 time.sleep(0.1)
-                sent = time.monotonic()
+                sent = True
                 self.manager.interrupt_kernel()
-        answer.seconds_after_interrupt = time.monotonic() - sent if sent else 0.0
         while (reply := self.client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != asked:
             pass
         answer.status, answer.count = reply["content"]["status"], reply["content"]["execution_count"]

@@ -16,12 +16,14 @@ def state():
     from artigraph import pending, identity
     return repr((
         sorted(shell.magics_manager.magics["line"]), sorted(shell.magics_manager.magics["cell"]),
-        sorted(shell.magics_manager.registry),
-        {name: sorted(map(str, each.type_printers)) for name, each in display.items()},
+        "ArtigraphMagics" in shell.magics_manager.registry,
+        sorted(map(str, shell.display_formatter.mimebundle_formatter.type_printers)),
+        [len(each.type_printers) for name, each in display.items() if name != "text/plain"],
         {name: len(each) for name, each in shell.events.callbacks.items()},
         len(shell.input_transformers_cleanup), len(shell.ast_transformers),
-        pending._drop_hooks, identity.memories._held is None,
-        sorted(name for name in shell.user_ns if "span_of" in name), sorted(name for name in set(shell.user_ns_hidden) - hidden if not name.startswith("_")),
+        len(pending._drop_hooks), identity.memories._held is None,
+        sorted(name for name in shell.user_ns if "span_of" in name),
+        sorted(name for name in set(shell.user_ns_hidden) - hidden if not name.startswith("_")),
     ))
 hidden = set(get_ipython().user_ns_hidden)
 """
@@ -34,7 +36,7 @@ def kernel(tmp_path: Path) -> Iterator[Kernel]:
 
 
 def test_unloading_takes_away_all_that_loading_set_up(kernel: Kernel) -> None:
-    kernel.ok("import artigraph as ag, artigraph_jupyter\n" + STATE)
+    kernel.ok("import artigraph as ag, artigraph_jupyter\nlen?\n" + STATE)  # help loads magics of IPython's own
     before = kernel.value("state()")
     kernel.ok("%load_ext artigraph_jupyter")
     loaded = kernel.value("state()")

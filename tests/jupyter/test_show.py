@@ -38,6 +38,7 @@ def test_models_spans_artifacts_and_find_have_html_and_text(kernel: Kernel) -> N
         Page(shown["text/html"])
     assert "Report v1" in kernel.ok("ag.load.s('report')").text
     assert kernel.ok("[newest('make')]").text.startswith("[<Span make ok")
+    assert len(kernel.ok("ag.load.s('report')").text.splitlines()) > 2
 
 
 def test_without_the_extension_there_is_only_text(kernel: Kernel) -> None:
@@ -54,8 +55,8 @@ def test_hostile_words_are_text_in_every_card(kernel: Kernel) -> None:
         label = word.replace("\0", "")
         kernel.ok(f"word, label = {word!r}, {label!r}")
         kernel.ok(
-            "Bad = ag.dataclass(type('Bad', (ag.ArtifactModel,), {'__annotations__': {'x': object}, 'x': word, '__module__':"
-            f" '__main__'}}, version=1, name='Bad{n} ' + label))\n"
+            "parts = {'__annotations__': {'x': object}, 'x': word, '__module__': '__main__'}\n"
+            f"Bad = ag.dataclass(type('Bad', (ag.ArtifactModel,), parts, version=1, name='Bad{n} ' + label))\n"
             "span = ag.Span(label, source=word, info={'execution_count': 1}, tags={label: label})\n"
             "try:\n"
             "    with ag.span_context(span):\n"
@@ -123,7 +124,7 @@ def test_what_is_shown_of_something_giant_is_small_and_quick(kernel: Kernel) -> 
         sizes, seconds = kernel.value(f"cost(Report(0.1, {value}))")
         assert sizes["text/plain"] <= 4096, value
         assert sizes["text/html"] <= 51_200, value
-        print(f"{seconds * 1000:.0f} ms to show a model with {value}")
+        print(f"{seconds * 1000:.0f} ms to show a model with {value}")  # noqa: T201 - the figure is asked for
 
 
 def test_a_span_with_many_outputs_and_inputs_counts_what_it_does_not_name(kernel: Kernel) -> None:

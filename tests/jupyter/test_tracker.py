@@ -152,8 +152,8 @@ def test_only_data_is_listed_as_untracked(kernel: Kernel) -> None:
     kernel.ok("from math import pi, sin\nn = 3; name = 'x'; big = 'y' * 1000; nothing = None; half = math.sqrt")
     kernel.ok("a_span = newest('use'); listing = ag.find(); job = ag.load('pair'); job.close(); func = lambda: 1")
     kernel.ok(
-        "%%span list\nx = (math, pi, sin, n, name, big, nothing, half, Row, Maybe, Estimator, len, a_span, listing, func,"
-        " In, Out, _, get_ipython, con, config, job, inputs)"
+        "%%span list\nx = (math, pi, sin, n, name, big, nothing, half, Row, Maybe, Estimator, len, a_span, listing,"
+        " func, In, Out, _, get_ipython, con, config, job, inputs)"
     )
     untracked = kernel.value("newest('list').untracked")
     assert [each["name"] for each in untracked] == ["big", "con", "config"]

@@ -142,14 +142,17 @@ async def test_a_failing_task_of_a_group_interrupts_the_others(spans: Spans) -> 
         async with ag.span_context("failing"):
             raise ValueError("x")
 
+    inside = asyncio.Event()
+
     async def wait() -> None:
         async with ag.span_context("waiting"):
+            inside.set()
             await asyncio.sleep(30)
 
     with pytest.raises(ExceptionGroup):  # noqa: PT012
         async with ag.span_context("group"), asyncio.TaskGroup() as group:
             group.create_task(wait())
-            await asyncio.sleep(0.05)
+            await inside.wait()
             group.create_task(fail())
     status = {label: span.status for label, span in spans().items()}
     assert status == {"failing": "error", "waiting": "interrupted", "group": "error"}
@@ -200,12 +203,15 @@ async def test_cancelled_at_any_moment_no_span_stays_open(spans: Spans) -> None:
 
 
 async def test_a_second_cancellation_does_not_stop_the_closing_write(spans: Spans) -> None:
+    inside = asyncio.Event()
+
     async def work() -> None:
         async with ag.span_context("step"):
+            inside.set()
             await asyncio.sleep(30)
 
     task = asyncio.create_task(work())
-    await asyncio.sleep(0.05)
+    await inside.wait()
     for _ in range(20):
         task.cancel()
         await asyncio.sleep(0)
