@@ -216,7 +216,7 @@ class _Things:
 def _things(connection: Connection, ids: Sequence[UUID], way: str, limit: int) -> dict[UUID, _Things]:
     """What hangs on these nodes: outputs or inputs of spans, or the spans that used artifacts; ``limit`` each."""
     here, there = (LINK.c.target_id, LINK.c.source_id) if way == "input" else (LINK.c.source_id, LINK.c.target_id)
-    place = func.row_number().over(partition_by=here, order_by=LINK.c.id)
+    place = func.row_number().over(partition_by=here, order_by=(LINK.c.role, LINK.c.id))
     count = func.count().over(partition_by=here)
     links = (
         select(here.label("here"), there.label("there"), LINK.c.label, LINK.c.role, place.label("place"))
@@ -224,7 +224,7 @@ def _things(connection: Connection, ids: Sequence[UUID], way: str, limit: int) -
         .where(here.in_(list(ids)), LINK.c.kind == ("output" if way == "output" else "input"))
         .subquery()
     )
-    first = connection.execute(select(links).where(links.c.place <= limit).order_by(links.c.id)).all()
+    first = connection.execute(select(links).where(links.c.place <= limit).order_by(links.c.role, links.c.id)).all()
     others = list({link.there.bytes for link in first})
     asked = select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids()))
     nodes = {UUID(bytes=row[0]): row for row in connection.execute(asked, {"ids": others})} if others else {}

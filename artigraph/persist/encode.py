@@ -33,15 +33,20 @@ async def encode(drafts: Sequence[ValueDraft], default: Storage | None, *, inlin
         UnserializableError: a serializer refused its value.
         NoStorageError: a value is too big for the database and there is no storage.
     """
-    slow = [draft for draft in drafts if draft.data is None]
+    slow = [(_what(draft), draft) for draft in drafts if draft.data is None]
+    firsts = dict(reversed(slow))
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(draft: ValueDraft) -> None:
         async with places:
             await finished(to_thread.run_sync(_dump, draft, draft.storage or default))
 
-    ended = await asyncio.gather(*(one(draft) for draft in slow), return_exceptions=True)
+    ended = await asyncio.gather(*(one(draft) for draft in firsts.values()), return_exceptions=True)
     raise_failures([error for error in ended if isinstance(error, BaseException)])
+    for what, draft in slow:
+        first = firsts[what]
+        draft.data, draft.spool, draft.preview = first.data, first.spool, first.preview
+        draft.hash, draft.size = first.hash, first.size
     for draft in drafts:
         _settle(draft, default, inline)
 
@@ -52,6 +57,11 @@ def raise_failures(failures: Sequence[BaseException]) -> None:
         raise failures[0]
     if failures:
         raise BaseExceptionGroup("several values failed", failures)
+
+
+def _what(draft: ValueDraft) -> tuple[int, int, int]:
+    """Equal for drafts of one object that is to be kept in the same way: its bytes are made once."""
+    return id(draft.value), id(draft.serializer), id(draft.storage)
 
 
 def _settle(draft: ValueDraft, default: Storage | None, inline: bool) -> None:

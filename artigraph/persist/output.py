@@ -61,12 +61,12 @@ def name_kept(connection: Connection, roots: Sequence[Draft]) -> None:
             connection.execute(delete(TAG).where(said))
 
 
-def uses_of(plan: Plan, database: Database, span: OpenSpan | None) -> list[Use]:
+def uses_of(plan: Plan, fresh: Sequence[Draft], database: Database, span: OpenSpan | None) -> list[Use]:
     """What the open span used: what it noted so far, and remembered values nested in what is saved now."""
     if span is None:
         return []
     if tracking() and span.track:
-        ours = {draft.id for draft in plan.everything()}
+        ours = {draft.id for draft in (*fresh, *plan.roots)}
         for value, path in plan.used:
             memory = memories.recall(value)
             if memory is not None and memory.store == database.identity and memory.node_id.bytes not in ours:

@@ -148,7 +148,7 @@ async def _commit(plan: Plan, work: Work, database: Database, options: SaveOptio
     try:
         for value in values:
             await finished(put(value))
-        uses = uses_of(plan, database, span)
+        uses = uses_of(plan, work.fresh, database, span)
         unused = await database.write(write, session=options.session)
     except BaseException:
         if span is not None:

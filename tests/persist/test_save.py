@@ -290,3 +290,32 @@ def test_the_current_database_is_the_one_that_gets_it(tmp_path):
     assert current_database().file == tmp_path / "one.db"
     assert ag.load("n") == 1
     one()
+
+
+class Counting(Serializer[Any]):
+    """Counts how often it is asked."""
+
+    name = "counting.test/1"
+    asked = 0
+
+    def serialize(self, value: Any, /) -> bytes:
+        self.asked += 1
+        return bytes(value.tolist())
+
+    def deserialize(self, data: bytes, /) -> Any:
+        return np.array(list(data), dtype=np.uint8)
+
+
+counting = Counting()
+
+
+@dataclass
+class Sharing(ag.ArtifactModel):
+    values: np.ndarray = ag.artifact_field(serializer=counting)  # noqa: RUF009 - makes a dataclass field
+
+
+def test_a_value_that_many_models_share_is_turned_into_bytes_once(store):
+    shared, before = np.array([1, 2, 3], dtype=np.uint8), counting.asked
+    ag.save([Sharing(shared) for _ in range(20)], "many")
+    assert counting.asked == before + 1
+    assert [each.values.tolist() for each in ag.load("many")] == [[1, 2, 3]] * 20

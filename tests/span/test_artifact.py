@@ -171,3 +171,13 @@ async def test_concurrent_spans_keep_their_inputs_apart(url: str, used: Any) -> 
 
     for span in await asyncio.gather(*map(work, names)):
         assert [role for _, role in used(span)] == [span.label]
+
+
+def test_a_saved_model_inside_a_model_saved_later_is_an_input(url: str) -> None:
+    with ag.span_context("first"):
+        part = Report(note="part")
+        part_id = part.save.s("part")
+    with ag.span_context("second") as second:
+        ag.save.s([part], "whole")
+    inputs = ag.read.s(ag.Link, ag.LinkFilter(target=second, kind="input"))
+    assert [link.source_id for link in inputs] == [part_id]
