@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Column, Connection, Select, literal_column, or_, select
 
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.lineage import Lineage
@@ -220,8 +222,7 @@ class _Walk:
     def _independent(self, nodes: Sequence[bytes]) -> set[bytes]:
         """Those that are outputs of a span, or have a label of their own."""
         made = {target for _, target, *_ in self._links(LINK.c.target_id, nodes, ("output",))}
-        named = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()), NODE.c.node_label.is_not(None))
-        return made | {row[0] for row in self._rows(named, nodes)}
+        return made | {row[0] for row in rows_for(self._connection, _NAMED, nodes)}
 
     def _names(self, nodes: Sequence[bytes]) -> dict[bytes, str]:
         """What nodes without a label are called by the link that leads to them, else by whoever used them."""
@@ -230,20 +231,30 @@ class _Walk:
         roles = {source: role for source, _, _, _, role, _ in used if role is not None}
         return roles | {target: label for _, target, _, label, *_ in made if label is not None}
 
-    def _links(
-        self, end: ColumnElement[UUID], nodes: Sequence[bytes], kinds: Sequence[str]
-    ) -> list[tuple[bytes, bytes, str, str | None, str | None, bool | None]]:
-        """(source, target, kind, label, role, changed) of the links with this end among the nodes."""
-        statement = select(
-            raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed
-        ).where(raw(end).in_(raw_ids()), LINK.c.kind.in_(list(kinds)))
-        return [tuple(row) for row in self._rows(statement.order_by(LINK.c.id), nodes)]
+    def _links(self, end: Column[UUID], nodes: Sequence[bytes], kinds: tuple[str, ...]) -> list[_Link]:
+        """The links with this end among the nodes, in the order in which they were made."""
+        return [tuple(row) for row in rows_for(self._connection, _links_statement(end.name, kinds), nodes)]
 
     def _rows(self, statement: Any, nodes: Sequence[bytes]) -> list[Any]:
         found: list[Any] = []
         for start in range(0, len(nodes), CHUNK):
             found += self._connection.execute(statement, {"ids": list(nodes[start : start + CHUNK])}).all()
         return found
+
+
+_Link = tuple[bytes, bytes, str, str | None, str | None, bool | None]
+"""source, target, kind, label, role, changed"""
+
+_HERE = raw(NODE.c.id).in_(raw_ids())
+_NAMED = select(raw(NODE.c.id)).where(_HERE, NODE.c.node_label.is_not(None))
+
+
+@cache
+def _links_statement(end: str, kinds: tuple[str, ...]) -> Select[Any]:
+    """Built once for each question: a walk asks the same few at every hop."""
+    columns = (raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed)
+    wanted = or_(*(LINK.c.kind == literal_column(f"'{kind}'") for kind in kinds))
+    return select(*columns).where(raw(LINK.c[end]).in_(raw_ids()), wanted).order_by(LINK.c.id)
 
 
 def _text(node: bytes) -> str:
