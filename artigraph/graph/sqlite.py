@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from artigraph.errors import CannotOpenError
@@ -36,6 +38,19 @@ IMMEDIATE = "BEGIN IMMEDIATE"
 _handoff = threading.local()
 
 
+class _OverRaw(SQLiteDialect_pysqlite):
+    """The dialect of the inner engine: its connections are set up already, by the driver's own dialect."""
+
+    supports_statement_cache = True
+
+    def on_connect(self) -> Callable[[Any], None]:
+        """Nothing to do: a function registered again while a statement of the caller is open is an error."""
+        return lambda connection: None
+
+
+registry.register("sqlite.over_raw", __name__, "_OverRaw")
+
+
 class SqliteDoor:
     """The connections of one SQLite database: one writer, kept checked out, and a few readers."""
 
@@ -49,7 +64,7 @@ class SqliteDoor:
         self._url, self._given = url, engine
         self._engine: AsyncEngine | None = None
         self._closed = False
-        self._sync = create_engine("sqlite://", creator=_take_raw, poolclass=NullPool, hide_parameters=True)
+        self._sync = create_engine("sqlite+over_raw://", creator=_take_raw, poolclass=NullPool, hide_parameters=True)
         self._writer: AnyConnection | None = None
         self._write_lock = asyncio.Lock()
         self._idle: list[AnyConnection] = []
@@ -94,7 +109,10 @@ class SqliteDoor:
             await self._engine.dispose()
 
     async def _connect(self) -> AnyConnection:
-        self._check_file()
+        try:
+            self._check_file()
+        except PermissionError as error:
+            raise CannotOpenError(f"{self._file} cannot be reached: {error.strerror}") from error
         if self._engine is None:
             self._engine = self._given or create_async_engine(
                 self._frozen() or self._url, poolclass=NullPool, hide_parameters=True

@@ -5,7 +5,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -188,6 +191,8 @@ def test_a_fork_in_the_middle_gives_each_process_its_own_connections(file_store)
 
 READER = """
 import sys
+import tempfile
+from collections.abc import Iterator
 import artigraph as ag
 from artigraph.errors import StorageReadOnlyError
 ag.set_engine(sys.argv[1])
@@ -199,11 +204,20 @@ except StorageReadOnlyError:
 """
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter; pytest closes its own to others whenever a session starts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
 @pytest.mark.needs_program("setpriv")
 @pytest.mark.parametrize("mode", [0o555, 0o777], ids=["folder too", "file only"])
-def test_a_database_that_may_only_be_read_still_loads(tmp_path, mode):
-    place = tmp_path / "readonly"
+def test_a_database_that_may_only_be_read_still_loads(open_folder, mode):
+    place = open_folder / "readonly"
     place.mkdir()
     reset = ag.set_engine(f"sqlite:///{place}/x.db", create_tables=True)
     database = current_database()
@@ -212,9 +226,6 @@ def test_a_database_that_may_only_be_read_still_loads(tmp_path, mode):
     block(database.close)
     (place / "x.db").chmod(0o444)
     place.chmod(mode)
-    for parent in place.parents:
-        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 1:
-            parent.chmod(parent.stat().st_mode | 0o755)
     setpriv = [shutil.which("setpriv") or "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     probe = subprocess.run([*setpriv, sys.executable, "-c", "import artigraph"], capture_output=True, check=False)
     if probe.returncode:
