@@ -108,6 +108,10 @@ def set_fields(made: Any, values: Mapping[str, Any]) -> None:
 
 def hints_of(cls: type) -> dict[str, Any]:
     """The annotations of a class, evaluated; those that cannot be are left out."""
+    kind: Any = cls
+    if is_pydantic(cls):
+        kind.model_rebuild(raise_errors=False)  # what was not defined yet when the class was
+        return {name: field.annotation for name, field in kind.model_fields.items()}
     names = {cls.__name__: cls}
     try:
         return get_type_hints(cls, localns=names, include_extras=True)

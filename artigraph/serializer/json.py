@@ -287,6 +287,12 @@ def _read_dict(*flat: Any) -> dict[Any, Any]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
+def _read_typed(name: Any, value: Any) -> Typed:
+    if type(name) is not str:
+        raise TypeError("the name of a class is text")
+    return Typed(name, value)
+
+
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 _TEXTS: dict[type, Callable[[Any], str]] = {
     str: json.encoder.encode_basestring,
@@ -347,7 +353,7 @@ _READERS: dict[str, Callable[..., Any]] = {
     "$uuid": UUID,
     "$decimal": Decimal,
     "$path": _read_path,
-    "$typed": Typed,
+    "$typed": _read_typed,
 }
 _SHOW = Repr()
 _SHOW.maxstring = _SHOW.maxother = 200

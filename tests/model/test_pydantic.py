@@ -37,6 +37,7 @@ from artigraph.errors import (
     WrongModelError,
 )
 from artigraph.model.pydantic import PydanticModel
+from artigraph.serializer.json import Typed
 from artigraph.storage.memory import MemoryStorage
 
 T = TypeVar("T")
@@ -194,6 +195,23 @@ def test_generic_models_are_stored_under_the_name_of_what_they_hold(store):
     assert type(ag.load(node_id)) is Parcel[int]
     assert (Parcel[int].graph_model_version, Parcel[int].graph_model_name) == (3, "Parcel[int]")
     assert Parcel[list[Counted]].load(Parcel[list[Counted]](value=[Counted(n=1)]).save()).value == [Counted(n=1)]
+
+
+class Early(PydanticModel):
+    later: Later | None = None
+    child: Early | None = None
+
+
+class Later(BaseModel):
+    kind: Kind
+
+
+def test_classes_that_are_defined_later_are_found(store):
+    assert Early.graph_model_init(1, {"later": Typed("Later", {"kind": Typed("Kind", "A")})}).later == Later(
+        kind=Kind.A
+    )
+    early = Early(later=Later(kind=Kind.B), child=Early())
+    assert Early.load(early.save()) == early
 
 
 def test_identity_is_no_part_of_the_value(store):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Self, 
 import numpy as np
 import pytest
 from pydantic import BaseModel, PrivateAttr
+from typing_extensions import TypeAliasType
 
 import artigraph as ag
 from artigraph.errors import CycleError, InvalidFieldError, SerializeError, UnserializableError
@@ -98,6 +99,10 @@ class Window(BaseModel):
     _opened: int = PrivateAttr(default=7)
 
 
+class Crate(BaseModel, Generic[T]):
+    value: T
+
+
 Height = NewType("Height", Color)
 B = TypeVar("B", bound=Color)
 
@@ -175,6 +180,8 @@ CASES = [
     (Literal[Color.RED], Color.RED),
     (Height, Color.RED),
     (list[B], [Color.RED]),
+    (TypeAliasType("Tint", Color | None), Color.RED),
+    (Crate[Color], Crate[Color](value=Color.RED)),
     (dict[str, Piece | Color], {"a": Piece(1), "b": Color.RED}),
     (dict[str, Measured], {"a": Measured("m", np.arange(3)), "b": Measured("s", np.ones(2))}),
     (list[Measured | Key], [Measured("m", np.arange(3)), Key(1)]),
@@ -349,6 +356,11 @@ def test_an_initializer_that_cannot_be_repeated_is_told(store):
 def test_stored_values_never_lead_to_classes_that_no_annotation_names():
     stored = Typed("Access", 1)
     assert to_typed([stored], kinds_of(Color))[0] is stored
+
+
+def test_a_name_that_is_no_text_is_damaged_data():
+    with pytest.raises(SerializeError):
+        json_serializer.deserialize(b'["$typed",[],1]')
 
 
 def test_the_marker_is_plain_json():

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import artigraph as ag
-from artigraph.errors import WrongModelError
+from artigraph.errors import NoOpenSpanError, WrongModelError
 from artigraph.serializer.numpy import array_serializer
 from artigraph.serializer.pandas import dataframe_serializer, pandas_serializer
 from artigraph.serializer.polars import dataframe_serializer as polars_serializer
@@ -211,6 +211,8 @@ async with RunManager(run) as manager:
     assert await manager.load_artifacts() == {"my-data-model": MyDataModel(1)}
 """
     )
+    with pytest.raises(NoOpenSpanError, match="span_context"):
+        ag.run_manager()
 
 
 @pytest.mark.parametrize("inner", ["Run(node_parent_id=m1.run.node_id)", "Run()"], ids=["explicit", "inherited"])
