@@ -39,7 +39,7 @@ class Choosing(ag.ArtifactModel):
 
 
 @dataclass
-class Holder(ag.ArtifactModel, Generic[T]):
+class Carrying(ag.ArtifactModel, Generic[T]):
     value: T
     more: Mapping[str, T] = field(default_factory=dict)
 
@@ -95,13 +95,13 @@ class Custom(ag.ArtifactModel, version=2):
         Choosing(),
         Choosing(Leaf(1), Leaf(2), [Leaf(3)], [Choosing(Leaf(4))]),
         Choosing(union=Leaf(1), text=Leaf(2)),
-        Holder(1),
-        Holder[Leaf](Leaf(1), {"a": Leaf(2)}),
+        Carrying(1),
+        Carrying[Leaf](Leaf(1), {"a": Leaf(2)}),
         Compact(1, leaf=Leaf(2), seen=[3]),
         CompactMore(1, leaf=BigLeaf(1, np.arange(3)), y=2),
         Computing(3),
-        Holder([{"a": (Leaf(1), [{"b": frozenset({Compact(1)})}])}], {"c": {4: [ag.ArtifactSequence([Leaf(5)])]}}),
-        Holder(ag.ArtifactMapping({1: {"a": [Leaf(1)]}, "b": ag.ArtifactMapping(c=(Leaf(2),))})),
+        Carrying([{"a": (Leaf(1), [{"b": frozenset({Compact(1)})}])}], {"c": {4: [ag.ArtifactSequence([Leaf(5)])]}}),
+        Carrying(ag.ArtifactMapping({1: {"a": [Leaf(1)]}, "b": ag.ArtifactMapping(c=(Leaf(2),))})),
     ],
     ids=lambda model: repr(model)[:60],
 )
@@ -144,9 +144,9 @@ def test_a_model_that_gives_back_something_else_is_told(store):
 
 
 def test_the_path_to_what_no_serializer_knows_leads_through_models_and_containers(store):
-    model = Holder([{"a": (Leaf(1), Choosing(union=[Leaf(object())]))}])
+    model = Carrying([{"a": (Leaf(1), Choosing(union=[Leaf(object())]))}])
     with pytest.raises(
-        UnserializableError, match=r"knows Holder\.value\[0\]\['a'\]\[1\]\.union\[0\]\.n of type object"
+        UnserializableError, match=r"knows Carrying\.value\[0\]\['a'\]\[1\]\.union\[0\]\.n of type object"
     ):
         model.save()
     assert not ag.exists(ag.Node)
