@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import get_annotations
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 from artigraph.errors import InvalidFieldError
+from artigraph.model.layout import Layout, hints_of, layout_of
+from artigraph.model.typed import Kinds, kinds_of
 from artigraph.persist.spec import INFER, SaveSpec
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
@@ -61,61 +61,76 @@ def artifact_field(
     return dataclasses.field(metadata=metadata, **options)
 
 
-Choose = Callable[[Any], SaveSpec]
-"""The spec for a value of one field."""
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What is known of the fields of a model class, looked up once."""
+
+    specs: list[tuple[str, SaveSpec]]
+    """(name, what was said of it) in order."""
+    typed: list[tuple[str, Kinds]]
+    """(name, classes whose values are taken apart) of those fields whose annotations name some."""
+    layout: Layout
 
 
-def field_specs(cls: type, config: ArtifactModelConfig) -> list[tuple[str, SaveSpec]]:
-    """(name, what was said of it) for every field of a dataclass, in order.
+def fields_of(cls: type, config: ArtifactModelConfig) -> Fields:
+    """The fields of a dataclass.
 
     Raises:
         InvalidFieldError: the class is no dataclass, or a mark on a field means nothing.
     """
     if not dataclasses.is_dataclass(cls):
         raise InvalidFieldError(f"{cls.__qualname__} has no fields to save; decorate it with @dataclass")
-    hints = _hints(cls)
-    found = []
-    for each in dataclasses.fields(cls):
-        spec = each.metadata.get(_MARK) or _from_annotation(cls, each.name, hints.get(each.name))
+    hints = hints_of(cls)
+    given = [
+        (
+            each.name,
+            each.metadata.get(_MARK) or spec_of(f"{cls.__qualname__}.{each.name}", marks_of(hints.get(each.name))),
+        )
+        for each in dataclasses.fields(cls)
+    ]
+    return gathered(given, hints, layout_of(cls), config)
+
+
+def gathered(
+    given: Iterable[tuple[str, SaveSpec]], hints: Mapping[str, Any], layout: Layout, config: ArtifactModelConfig
+) -> Fields:
+    """The fields with the defaults of their class; a field with a serializer of its own is not taken apart.
+
+    Args:
+        given: (name, what was said of it) in order.
+        hints: name -> annotation.
+        layout: of the class.
+        config: defaults.
+    """
+    specs, typed = [], []
+    for name, spec in given:
+        kinds = kinds_of(hints.get(name)) if spec.serializer is None else {}
+        if kinds:
+            typed.append((name, kinds))
         if config.default_field_storage is not None and spec.storage is None:
-            spec = dataclasses.replace(spec, storage=config.default_field_storage)
-        found.append((each.name, spec))
-    return found
+            spec = dataclasses.replace(spec, storage=config.default_field_storage)  # noqa: PLW2901
+        specs.append((name, spec))
+    return Fields(specs, typed, layout)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldLayout:
-    """Which names the constructor of a model class takes."""
-
-    every: frozenset[str]
-    required: frozenset[str]
-    """Without a default, so that stored data has to have them."""
-    late: tuple[str, ...]
-    """Set after construction, since they are ``init=False``."""
+def mark_of(field: object) -> SaveSpec | None:
+    """What ``artifact_field`` said, of a field that it made."""
+    return field.metadata.get(_MARK) if isinstance(field, dataclasses.Field) else None
 
 
-def field_layout(cls: Any) -> FieldLayout:
-    """The layout of a dataclass."""
-    fields = dataclasses.fields(cls)
-    missing = dataclasses.MISSING
-    required = {f.name for f in fields if f.init and f.default is missing and f.default_factory is missing}
-    return FieldLayout(
-        frozenset(f.name for f in fields), frozenset(required), tuple(f.name for f in fields if not f.init)
-    )
+def marks_of(hint: Any) -> Sequence[Any]:
+    """The marks of an ``Annotated``; none of anything else."""
+    return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
 
 
-def with_default(spec: SaveSpec, serializer: Serializer[Any], value: Any) -> SaveSpec:
-    """The spec with the class's default serializer, where nothing was said and the type of the value fits."""
-    if spec.serializer is None and isinstance(value, serializer.types):
-        return dataclasses.replace(spec, serializer=serializer)
-    return spec
+def spec_of(what: str, marks: Sequence[Any]) -> SaveSpec:
+    """The spec that marks of an annotation make, the later ones first; marks of other libraries are left alone.
 
-
-def _from_annotation(cls: type, name: str, hint: Any) -> SaveSpec:
-    if get_origin(hint) is not Annotated:
-        return INFER
+    Raises:
+        InvalidFieldError: a class of serializers, which could be any instance; ``what`` names the field.
+    """
     spec = INFER
-    for mark in get_args(hint)[1:]:
+    for mark in marks:
         if isinstance(mark, SaveSpec):
             spec = SaveSpec(
                 mark.serializer or spec.serializer, mark.storage or spec.storage, {**spec.tags, **mark.tags}
@@ -124,27 +139,15 @@ def _from_annotation(cls: type, name: str, hint: Any) -> SaveSpec:
             spec = dataclasses.replace(spec, serializer=mark)
         elif isinstance(mark, Storage):
             spec = dataclasses.replace(spec, storage=mark)
-        elif isinstance(mark, type) and issubclass(mark, Serializer | Storage):
-            if issubclass(mark, Serializer):
-                raise InvalidFieldError(f"{cls.__qualname__}.{name} is marked with a class; mark it with an instance")
+        elif isinstance(mark, type) and issubclass(mark, Serializer):
+            raise InvalidFieldError(f"{what} is marked with a class; mark it with an instance")
+        elif isinstance(mark, type) and issubclass(mark, Storage):
             spec = dataclasses.replace(spec, storage=mark)
     return spec
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    """The annotations of a class, evaluated; those that cannot be are left out."""
-    names = {cls.__name__: cls}
-    try:
-        return get_type_hints(cls, localns=names, include_extras=True)
-    except (NameError, TypeError, AttributeError):
-        pass
-    hints: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        scope = vars(sys.modules[base.__module__]) if base.__module__ in sys.modules else {}
-        for name, annotation in get_annotations(base).items():
-            holder = type("holder", (), {"__annotations__": {name: annotation}})
-            try:
-                hints.update(get_type_hints(holder, scope, names, include_extras=True))
-            except (NameError, TypeError, AttributeError):
-                hints.pop(name, None)
-    return hints
+def with_default(spec: SaveSpec, serializer: Serializer[Any], value: Any) -> SaveSpec:
+    """The spec with the class's default serializer, where nothing was said and the type of the value fits."""
+    if spec.serializer is None and isinstance(value, serializer.types):
+        return dataclasses.replace(spec, serializer=serializer)
+    return spec

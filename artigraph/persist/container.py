@@ -12,6 +12,7 @@ from typing import Any
 
 from artigraph.errors import InvalidLabelError, SerializeError
 from artigraph.persist.spec import check_label
+from artigraph.serializer.json import Typed
 
 PREFIX = "artigraph."
 VERSION = 1
@@ -48,6 +49,11 @@ CONTAINERS: dict[type, Container] = {
         dict,
         lambda value: (list(value.keys()), list(value.values())),
         lambda keys, elements: dict(zip(keys or [], elements, strict=True)),
+    ),
+    Typed: Container(
+        Typed,
+        lambda value: ([value.name], [value.value]),
+        lambda keys, elements: Typed((keys or [""])[0], elements[0]),
     ),
 }
 """By exact type: a subclass would lose its type."""

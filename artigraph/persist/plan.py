@@ -17,7 +17,7 @@ from artigraph.ids import new_raw_id
 from artigraph.persist.container import CONTAINERS, VERSION, split
 from artigraph.persist.spec import INFER, Savable, SaveSpec, check_label, check_tags, is_savable
 from artigraph.registry import Registry
-from artigraph.serializer.json import json_serializer
+from artigraph.serializer.json import Typed, json_serializer
 from artigraph.storage.database import database_storage
 
 PLAIN_TYPES = frozenset({int, str, bool, float, type(None)})
@@ -192,7 +192,7 @@ class Plan:
                 raise UnserializableError(f"a key of {path}", error.type_name, error.hint) from None
         inner = SaveSpec(spec.serializer, spec.storage) if spec.serializer or spec.storage else INFER
         for label, part in parts:
-            step = f"[{label}]" if keys is None else f"[{label!r}]"
+            step = "" if container.type is Typed else f"[{label}]" if keys is None else f"[{label!r}]"
             draft.parts.append((label, self._visit(part, inner, path + step)))
         del self._walking[id(value)]
         self.models.append(draft)

@@ -1,7 +1,8 @@
 """JSON that gives back exactly what it was given: the values of the standard library, alone or nested.
 
 What JSON has is written as plain JSON. Anything else is an array that begins with a tag (``["$tuple", 1, 2]``), and a
-list of the user that begins with such a text is tagged itself (``["$list", "$tuple"]``), so nothing is ambiguous.
+list of the user that begins with such a text is tagged itself (``["$list", "$tuple"]``), so nothing is ambiguous. A
+``Typed`` stands for a value of a class that only an annotation knows: ``["$typed", "Color", "RED"]``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from hashlib import blake2b
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from reprlib import Repr
@@ -29,13 +32,26 @@ MAX_DEPTH = 500
 """Containers inside one another, at most."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Typed:
+    """A value of a class of the user's, taken apart; the annotation of a model's field makes it whole again.
+
+    Args:
+        name: of the class.
+        value: the name of an enum's member, the bits of a flag, or a dict of the fields.
+    """
+
+    name: str
+    value: Any
+
+
 class JsonSerializer(Serializer[Any]):
     """Exact JSON for builtin values, the datetime family, UUID, Decimal and paths; subclasses are refused."""
 
     name = "json/1"
     types = (
         *(str, int, float, bool, type(None), list, dict, tuple, set, frozenset, bytes, bytearray, complex),
-        *(date, time, UUID, Decimal, PurePath),
+        *(date, time, UUID, Decimal, PurePath, Typed),
     )
     suffixes = (".json",)
     content_type = "application/json"
@@ -82,9 +98,12 @@ class JsonSerializer(Serializer[Any]):
         return blake2b(self.serialize(value), digest_size=16).digest()
 
     def preview(self, value: Any, /) -> dict[str, Any] | None:
+        kind = type(value).__qualname__
+        if type(value) is Typed:
+            kind, value = value.name, value.value
         if type(value) in _SHORT or (type(value) is str and len(value) <= 200):
             return None
-        shown: dict[str, Any] = {"type": type(value).__qualname__}
+        shown: dict[str, Any] = {"type": kind}
         if hasattr(value, "__len__"):
             shown["length"] = len(value)
         try:
@@ -133,6 +152,8 @@ class _Writer:
                     written.append(self.write(key))
                     self.trail[-1] = f"[{_SHOW.repr(key)}]"
                     written.append(self.write(member))
+        elif cls is Typed:
+            written = [tag, value.name, self.write(value.value)]
         else:
             written = [tag] if cls is not list or _looks_tagged(value) else []
             for place, member in enumerate(value):
@@ -226,11 +247,15 @@ def _unpack(text: str) -> bytes:
 
 
 def _hint(value: Any) -> str:
-    for base in type(value).__mro__[1:]:
+    cls, hints = type(value), []
+    for base in cls.__mro__[1:]:
         if base in _LEAVES or base in _CONTAINERS or base in _MOMENTS:
             kind = base.__qualname__
-            return f"it would come back as a plain {kind}: convert it to {kind}, or name a serializer for it"
-    return ""
+            hints.append(f"it would come back as a plain {kind}: convert it to {kind}, or name a serializer for it")
+            break
+    if isinstance(value, Enum) or is_dataclass(cls) or (isinstance(value, tuple) and hasattr(cls, "_fields")):
+        hints.append(f"a model keeps it in a field whose annotation names {cls.__name__}")
+    return "; ".join(hints)
 
 
 def _read(value: Any) -> Any:
@@ -262,6 +287,12 @@ def _read_dict(*flat: Any) -> dict[Any, Any]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
+def _read_typed(name: Any, value: Any) -> Typed:
+    if type(name) is not str:
+        raise TypeError("the name of a class is text")
+    return Typed(name, value)
+
+
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 _TEXTS: dict[type, Callable[[Any], str]] = {
     str: json.encoder.encode_basestring,
@@ -279,7 +310,14 @@ _PATHS: dict[str, tuple[type[PurePath], type[PurePath]]] = {
     "PurePosixPath": (PurePosixPath, PurePosixPath),
     "PureWindowsPath": (PureWindowsPath, PureWindowsPath),
 }
-_CONTAINERS: dict[type, str] = {list: "$list", dict: "$dict", tuple: "$tuple", set: "$set", frozenset: "$frozenset"}
+_CONTAINERS: dict[type, str] = {
+    list: "$list",
+    dict: "$dict",
+    tuple: "$tuple",
+    set: "$set",
+    frozenset: "$frozenset",
+    Typed: "$typed",
+}
 _MOMENTS: dict[type, str] = {datetime: "$datetime", time: "$time"}
 _LEAVES: dict[type, Callable[[Any], Any]] = {
     type(None): lambda value: value,
@@ -315,6 +353,7 @@ _READERS: dict[str, Callable[..., Any]] = {
     "$uuid": UUID,
     "$decimal": Decimal,
     "$path": _read_path,
+    "$typed": _read_typed,
 }
 _SHOW = Repr()
 _SHOW.maxstring = _SHOW.maxother = 200

@@ -1,0 +1,1 @@
+"""Names that documents of other generations use, where those documents say they are."""
