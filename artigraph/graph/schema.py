@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, Table, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, String, Table, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Constraint
 
@@ -80,6 +80,8 @@ class OrmNode(Base):
         for column in table.columns:
             if column.name not in before:
                 column.nullable = True
+                if type(column.type) is String and column.type.collation is None:
+                    column.type = Text(column.type.length)
         for argument in table_args if isinstance(table_args, tuple) else (table_args,):
             if isinstance(argument, Index):
                 argument._set_parent(table)
