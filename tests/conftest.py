@@ -11,7 +11,10 @@ from artigraph.graph import engine
 from tests.servers.server import find_program, leave_place, make_place
 from tests.servers.use import KINDS, MARIADB
 
-CORE_ON_MARIADB = ("test_filter.py", "test_schema.py", "test_session.py", "test_server.py", "test_save.py")
+CORE_ON_MARIADB = (
+    *("test_filter.py", "test_schema.py", "test_session.py", "test_save.py", "test_process.py"),
+    *("test_faults.py", "test_insert.py", "test_locks.py", "test_server.py", "test_types.py"),
+)
 """Files whose tests run on MariaDB every time; the others do in ``make test-full``."""
 
 

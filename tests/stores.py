@@ -44,6 +44,13 @@ def file_store(tmp_path) -> Iterator[Path]:
     yield from opened(f"sqlite:///{tmp_path / 'test.db'}", tmp_path / "test.db")
 
 
+@pytest.fixture(params=[POSTGRES, MARIADB])
+def empty_database(request) -> Iterator[str]:
+    """The URL of a database on a server, with nothing in it; no current one."""
+    with fresh_database(request.param) as url:
+        yield url
+
+
 def opened(url: str, where: Path | str | None, **options: Any) -> Iterator[Any]:
     """Set the engine, hand out ``where``, check what is there afterwards, and set the engine back."""
     reset = set_engine(url, create_tables=True, **options)

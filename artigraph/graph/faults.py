@@ -20,6 +20,9 @@ from artigraph.errors import (
     TablesMissingError,
 )
 
+CHECK_FAILED = (3819, 4025)
+"""What MySQL and MariaDB say, not as an error of integrity, when a check constraint is broken."""
+
 
 @contextmanager
 def translated(where: str, *, connecting: bool = False) -> Iterator[None]:
@@ -39,9 +42,11 @@ def translated(where: str, *, connecting: bool = False) -> Iterator[None]:
         raise StoreBusyError(f"no connection to {where} became free in time; try again") from error
     except (exc.DBAPIError, sqlite3.Error, ConnectionError) as error:
         ours = _ours(error, where)
-        if ours is None:
-            raise
-        raise ours from error
+        if ours is not None:
+            raise ours from error
+        if isinstance(error, exc.DBAPIError) and _code(error.orig) in CHECK_FAILED:
+            raise exc.IntegrityError(error.statement, error.params, error.orig or error) from error
+        raise
     except Exception as error:
         if not connecting:
             raise
@@ -104,12 +109,12 @@ def _server(error: object, where: str) -> ArtigraphError | None:
 
 
 def _code(error: object) -> str | int | None:
-    """The SQLSTATE that PostgreSQL gives, or the number that MariaDB gives."""
-    state = getattr(error, "sqlstate", None)
-    if state is not None:
-        return str(state)
+    """The number that MariaDB gives, or the SQLSTATE that PostgreSQL gives."""
     said = getattr(error, "args", ())
-    return said[0] if said and isinstance(said[0], int) else None
+    if said and isinstance(said[0], int):
+        return said[0]
+    state = getattr(error, "sqlstate", None)
+    return None if state is None else str(state)
 
 
 _LOST = "the connection to {where} was lost, or it does not answer; nothing was saved; try again when the server runs"

@@ -1,7 +1,7 @@
-"""Locks that a server keeps for us until a transaction ends: around making tables, and between savers and removers.
+"""Locks that a server keeps for us until a transaction ends: for making tables, and between savers and removers.
 
-SQLite needs none of them: its writers take turns. On PostgreSQL they are advisory locks; on MariaDB a named lock for the
-tables, and rows of a table of 256 for the blobs.
+SQLite needs none of them: its writers take turns. On PostgreSQL they are advisory locks. MariaDB has a named lock for
+the tables, and a table of 256 rows for the blobs.
 """
 
 from __future__ import annotations
@@ -68,8 +68,11 @@ def _lock(connection: Connection, hashes: Iterable[bytes], *, alone: bool) -> No
     if not buckets or connection.dialect.name == "sqlite":
         return
     if connection.dialect.name == "postgresql":
-        function = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-        connection.exec_driver_sql(f"SELECT {function}($1::int, key) FROM unnest($2::int[]) AS key", (SPACE, buckets))
+        connection.exec_driver_sql(_ALONE if alone else _SHARED, (SPACE, buckets))
     else:
         rows = select(BUCKET).where(BUCKET.c.bucket.in_(bindparam("buckets", expanding=True)))
         connection.execute(rows.order_by(BUCKET.c.bucket).with_for_update(read=not alone), {"buckets": buckets}).all()
+
+
+_ALONE = "SELECT pg_advisory_xact_lock($1::int, key) FROM unnest($2::int[]) AS key"
+_SHARED = "SELECT pg_advisory_xact_lock_shared($1::int, key) FROM unnest($2::int[]) AS key"

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, String, Table, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, Table, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Constraint
 
 from artigraph.errors import InvalidFieldError
-from artigraph.graph.types import Bytes, Digest, Id, Json, LongText, Text, Time
+from artigraph.graph.types import Bytes, Digest, Id, Json, LongText, Text, Time, as_ours
 from artigraph.ids import as_datetime, new_id, now
 
 SCHEMA_VERSION = "0001"
@@ -80,8 +80,7 @@ class OrmNode(Base):
         for column in table.columns:
             if column.name not in before:
                 column.nullable = True
-                if type(column.type) is String and column.type.collation is None:
-                    column.type = Text(column.type.length)
+                column.type = as_ours(column.type)
         for argument in table_args if isinstance(table_args, tuple) else (table_args,):
             if isinstance(argument, Index):
                 argument._set_parent(table)

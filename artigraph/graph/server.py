@@ -125,10 +125,8 @@ def _settings(backend: str, seconds: int) -> list[str]:
     if backend not in MYSQL:
         return [f"SET lock_timeout = '{seconds}s'", "SET jit = off"]  # compiling takes longer than our queries do
     depth = 4_000_000_000  # by default a walk along links ends silently after 1000 steps
-    return [
-        f"SET SESSION innodb_lock_wait_timeout = {seconds}"
-        f" /*M! , max_recursive_iterations = {depth} */ /*!80003 , cte_max_recursion_depth = {depth} */"
-    ]
+    more = f"/*M! , max_recursive_iterations = {depth} */ /*!80003 , cte_max_recursion_depth = {depth} */"
+    return [f"SET SESSION innodb_lock_wait_timeout = {seconds} {more}"]
 
 
 def _begun(connection: Connection, level: str) -> Connection:

@@ -181,6 +181,13 @@ def LongText() -> types.TypeEngine[str]:  # noqa: N802 - reads as a type
     return types.Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), *MYSQL)
 
 
+def as_ours(kind: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
+    """The type of a user's column, with text that says nothing of its collation as our own is kept."""
+    if type(kind) is String and kind.collation is None:
+        return Text(kind.length)
+    return LongText() if type(kind) is types.Text and kind.collation is None else kind
+
+
 def Json() -> types.TypeEngine[Any]:  # noqa: N802 - reads as a type
     """A JSON value; SQL NULL stands for None."""
     return JSON(none_as_null=True).with_variant(_StrictJson(none_as_null=True), "postgresql", *MYSQL)

@@ -46,7 +46,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = 0
-        self._pid = 0
+        self.pid = 0
 
     def url(self, database: str, *, password: str = "open sesame") -> str:
         """The URL of a database, for ``set_engine``."""
@@ -66,20 +66,20 @@ class Server:
         with log:
             process = subprocess.Popen(as_nobody(self.command()), stdout=log, stderr=log, start_new_session=True)
         _RUNNING.append(process)  # it outlives this worker, and nobody is to be told
-        self._pid = process.pid
+        self.pid = process.pid
         until = time.monotonic() + PATIENCE
         while True:
             try:
                 execute(self.url(self.admin), "SELECT 1")
                 return
-            except Exception:
+            except Exception:  # noqa: BLE001 - a server that starts says no in many ways
                 if process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError((self.folder / "log").read_text()[-3000:]) from None
                 time.sleep(0.05)
 
     def crash(self) -> None:
         """End the server at once, as a crash or ``pg_ctl stop -m immediate`` does."""
-        stop(self._pid)
+        stop(self.pid)
 
     @contextmanager
     def database(self, name: str) -> Iterator[str]:
@@ -101,13 +101,13 @@ def started(kind: type[Server], folder: Path) -> Server:
         server, facts = kind(folder), folder / "server.json"
         if facts.exists():
             said = json.loads(facts.read_text())
-            server.port, server._pid = said["port"], said["pid"]
+            server.port, server.pid = said["port"], said["pid"]
             return server
         give_to_nobody(folder)
         server.port = free_port()
         server.install()
         server.start()
-        facts.write_text(json.dumps({"port": server.port, "pid": server._pid}))
+        facts.write_text(json.dumps({"port": server.port, "pid": server.pid}))
         return server
 
 
