@@ -186,7 +186,7 @@ def test_a_server_that_crashes_and_comes_back_has_what_was_saved_and_nothing_hal
 @pytest.mark.full
 @pytest.mark.timeout(100)
 async def test_a_server_that_crashes_under_load_keeps_every_save_it_answered(own_server):
-    with own_server.database("load") as url:
+    with own_server.database("loaded") as url:
         reset = ag.set_engine(url, create_tables=True)
         await ag.save(Served(-1))
         saved, failed = [], []
