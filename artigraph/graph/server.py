@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from artigraph.errors import ConnectionLostError
+from artigraph.errors import ConnectionLostError, MissingLibraryError
 from artigraph.graph.faults import is_deadlock, shown_url, translated
 from artigraph.graph.types import MYSQL
 
@@ -104,10 +104,18 @@ def server_engine(url: URL, busy_timeout: float, **options: Any) -> AsyncEngine:
         url: of a server.
         busy_timeout: seconds to wait for a lock that another transaction holds.
         options: more for SQLAlchemy; a ``pool`` decides by itself whether connections are tried before use.
+
+    Raises:
+        MissingLibraryError: the driver is not installed.
     """
     if "pool" not in options:
         options["pool_pre_ping"] = True
-    engine = create_async_engine(url, hide_parameters=True, **options)
+    try:
+        engine = create_async_engine(url, hide_parameters=True, **options)
+    except ModuleNotFoundError as error:
+        raise MissingLibraryError(
+            error.name or url.get_driver_name(), f"a {url.get_backend_name()} database"
+        ) from error
     settings = _settings(url.get_backend_name(), max(1, round(busy_timeout)))
 
     @event.listens_for(engine.sync_engine, "connect")

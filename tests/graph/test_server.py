@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -136,6 +138,17 @@ def test_a_fork_in_the_middle_gives_each_process_its_own_connections(server_stor
     ag.save(Served(3))
     assert os.waitpid(child, 0)[1] == 0
     assert sorted(each.x for each in ag.read(Served)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("scheme", ["postgresql://asyncpg", "mariadb://asyncmy", "mysql://asyncmy"])
+def test_a_driver_that_is_not_installed_is_named(scheme):
+    backend, driver = scheme.split("://")
+    program = (
+        f"import sys; sys.modules[{driver!r}] = None\nimport artigraph as ag\n"
+        f"ag.set_engine('{backend}://me@127.0.0.1/x')\nag.save(1)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert f"MissingLibraryError: a {backend} database needs {driver}: pip install {driver}" in done.stderr
 
 
 def test_an_upgrade_of_an_empty_database_makes_the_very_tables_that_a_new_one_has(empty_database):
