@@ -1,14 +1,42 @@
-"""What every test may use: the marker `needs_program`, which asks for programs that pip cannot install."""
+"""What every test may use: the marker `needs_program`, which asks for programs that pip cannot install; servers."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from artigraph.graph import engine
+from tests.servers.server import find_program, leave_place, make_place
+from tests.servers.use import KINDS, MARIADB
+
+CORE_ON_MARIADB = (
+    *("test_filter.py", "test_schema.py", "test_session.py", "test_save.py", "test_process.py"),
+    *("test_faults.py", "test_insert.py", "test_locks.py", "test_server.py", "test_types.py"),
+)
+"""Files whose tests run on MariaDB every time; the others do in ``make test-full``."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_OURS] = make_place()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if config.stash.get(_OURS, False):
+        leave_place()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on a server need its programs; most of those on MariaDB take too long for every change."""
+    for item in items:
+        asked = item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        kinds = {each for each in asked if isinstance(each, str)} & KINDS.keys()
+        for kind in kinds:
+            item.add_marker(pytest.mark.needs_program(*KINDS[kind].programs))
+        if MARIADB in kinds and item.path.name not in CORE_ON_MARIADB:
+            item.add_marker("full")
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +51,10 @@ def no_database_is_left_behind() -> Iterator[None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose program is missing; on a build server (CI=true) that is a failure."""
     wanted = [name for mark in item.iter_markers("needs_program") for name in mark.args]
-    missing = [name for name in wanted if shutil.which(name) is None]
+    missing = [name for name in wanted if find_program(name) is None]
     if missing:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         say(f"missing program: {', '.join(missing)}")
+
+
+_OURS = pytest.StashKey[bool]()

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from artigraph.bridge import block
 from artigraph.digest import digest_bytes, model_digest
 from artigraph.graph.engine import current_database, set_engine
+from artigraph.graph.server import ServerDoor
+from artigraph.storage.file import FileSystemStorage
+from tests.servers.use import MARIADB, POSTGRES, execute, fresh_database
 
 
-@pytest.fixture(params=["file", "memory"])
-def store(request, tmp_path) -> Iterator[Path | None]:
-    """An empty database as the current one; the path of its file, None in memory."""
-    path = tmp_path / "test.db" if request.param == "file" else None
-    yield from opened(f"sqlite:///{path}" if path else "sqlite:///:memory:", path)
+@pytest.fixture(params=["file", "memory", POSTGRES, MARIADB])
+def store(request, tmp_path) -> Iterator[Path | str | None]:
+    """An empty database as the current one; the path of its file, None in memory, the URL of one on a server."""
+    if request.param == "memory":
+        yield from opened("sqlite:///:memory:", None)
+    elif request.param == "file":
+        yield from opened(f"sqlite:///{tmp_path / 'test.db'}", tmp_path / "test.db")
+    else:
+        with fresh_database(request.param) as url:
+            yield from opened(url, url, storage=FileSystemStorage(tmp_path / "blobs"))
+
+
+@pytest.fixture(params=[POSTGRES, MARIADB])
+def server_store(request, tmp_path) -> Iterator[str]:
+    """An empty database on a server as the current one; its URL."""
+    with fresh_database(request.param) as url:
+        yield from opened(url, url, storage=FileSystemStorage(tmp_path / "blobs"))
 
 
 @pytest.fixture
@@ -28,16 +44,27 @@ def file_store(tmp_path) -> Iterator[Path]:
     yield from opened(f"sqlite:///{tmp_path / 'test.db'}", tmp_path / "test.db")
 
 
-def opened(url: str, path: Path | None, **options: Any) -> Iterator[Any]:
-    """Set the engine, hand out ``path``, check the file afterwards, and set the engine back."""
+@pytest.fixture(params=[POSTGRES, MARIADB])
+def empty_database(request) -> Iterator[str]:
+    """The URL of a database on a server, with nothing in it; no current one."""
+    with fresh_database(request.param) as url:
+        yield url
+
+
+def opened(url: str, where: Path | str | None, **options: Any) -> Iterator[Any]:
+    """Set the engine, hand out ``where``, check what is there afterwards, and set the engine back."""
     reset = set_engine(url, create_tables=True, **options)
     database = current_database()
-    block(database.prepare, create=True)
-    yield path
-    reset()
-    block(database.close)
-    if path is not None and path.exists():
-        check_store(path)
+    try:
+        block(database.prepare, create=True)
+        yield where
+    finally:
+        reset()
+        block(database.close)
+    if isinstance(where, str):
+        check_models(execute(where, MODELS), execute(where, PARTS))
+    elif where is not None and where.exists():
+        check_store(where)
 
 
 def rows(path: Path, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -69,27 +96,46 @@ def check_store(path: Path) -> None:
     ):
         if storage == "blobs":
             assert digest_bytes((path.with_suffix(".blobs") / location).read_bytes()) == digest
-    models = rows(
-        path,
-        "SELECT id, model_artifact_type_name, model_artifact_version, artifact_hash, database_artifact_data"
-        " FROM artigraph_node WHERE model_artifact_type_name IS NOT NULL",
-    )
+    check_models(rows(path, MODELS), rows(path, PARTS))
+
+
+MODELS = (
+    "SELECT id, model_artifact_type_name, model_artifact_version, artifact_hash, database_artifact_data"
+    " FROM artigraph_node WHERE model_artifact_type_name IS NOT NULL"
+)
+PARTS = (
+    "SELECT l.source_id, l.label, n.artifact_hash FROM artigraph_link l JOIN artigraph_node n ON n.id = l.target_id"
+    " WHERE l.kind = 'field'"
+)
+
+
+def check_models(models: Sequence[Any], parts: Sequence[Any]) -> None:
+    """The digest of every model is that of its parts."""
     for node, name, version, digest, keys in models:
-        parts = rows(
-            path,
-            "SELECT l.label, n.artifact_hash FROM artigraph_link l JOIN artigraph_node n ON n.id = l.target_id"
-            " WHERE l.source_id = ? AND l.kind = 'field'",
-            node,
-        )
         own = [("", digest_bytes(keys))] if keys is not None else []
-        assert model_digest(name, version, [*parts, *own]) == digest
+        held = [(label, part) for holder, label, part in parts if holder == node]
+        assert model_digest(name, version, [*held, *own]) == digest
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The statements that SQLite runs meanwhile, on the connections that are open already."""
-    door = current_database()._door
+    """The statements that the database runs meanwhile, on SQLite those of connections that are open already."""
+    door: Any = current_database()._door
     seen: list[str] = []
+    if isinstance(door, ServerDoor):
+        engine = door._engine.sync_engine
+        heard = (
+            ("before_cursor_execute", lambda *facts: seen.append(facts[2])),
+            ("commit", lambda _: seen.append("COMMIT")),
+        )
+        for name, hear in heard:
+            event.listen(engine, name, hear)
+        try:
+            yield seen
+        finally:
+            for name, hear in heard:
+                event.remove(engine, name, hear)
+        return
     connections = [each for each in (door._writer, *door._idle) if each is not None]
     for each in connections:
         block(each.run, each._raw.set_trace_callback, seen.append)

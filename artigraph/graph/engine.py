@@ -12,16 +12,16 @@ import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, NullPool, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from artigraph.bridge import ask, at_exit, dual, in_library_thread, library_loop
 from artigraph.errors import CannotOpenError, NoEngineError
-from artigraph.graph.faults import translated
+from artigraph.graph.faults import shown_url, translated
 from artigraph.graph.group import open_group
-from artigraph.graph.server import ServerDoor
+from artigraph.graph.server import ServerDoor, server_engine
 from artigraph.graph.sqlite import SqliteDoor, is_in_memory
 from artigraph.graph.stepwise import listen_for_sqlite
 from artigraph.graph.tables import column_count, prepare_tables
@@ -62,7 +62,7 @@ class Database:
         self._ready_columns = 0
         self._preparing: asyncio.Lock | None = None
         self._lost: list[object] = []
-        self.where = url.render_as_string(hide_password=True)
+        self.where = shown_url(url)
         """The database as text, without its password."""
         self.in_memory = url.get_backend_name() == "sqlite" and is_in_memory(url)
         """Whether the data ends with this process."""
@@ -144,14 +144,15 @@ class Database:
         """
         if self.in_memory:
             raise CannotOpenError("an in-memory database has one connection, and it is the library's; use a file")
+        options: dict[str, Any] = {}
         if self._given is not None:
-            pool = self._given.sync_engine.pool.recreate()
-            engine = create_async_engine(self.url, pool=pool, hide_parameters=True)
-        else:
-            options = {"poolclass": NullPool} if self.file else {}
-            engine = create_async_engine(self.url, hide_parameters=True, **options)
-        if self.url.get_backend_name() == "sqlite":
-            listen_for_sqlite(engine, [f"busy_timeout={int(self._busy_timeout * 1000)}", "foreign_keys=ON"])
+            options["pool"] = self._given.sync_engine.pool.recreate()
+        elif self.file:
+            options["poolclass"] = NullPool
+        if self.url.get_backend_name() != "sqlite":
+            return server_engine(self.url, self._busy_timeout, **options)
+        engine = create_async_engine(self.url, hide_parameters=True, **options)
+        listen_for_sqlite(engine, [f"busy_timeout={int(self._busy_timeout * 1000)}", "foreign_keys=ON"])
         return engine
 
     async def _in_session(self, session: AsyncSession, work: Work[T]) -> T:
@@ -164,7 +165,7 @@ class Database:
     def _open(self, *, create: bool) -> SqliteDoor | ServerDoor:
         at_exit(self.close)
         if self.url.get_backend_name() != "sqlite":
-            return ServerDoor(self.url, engine=self.engine() if self._given is not None else None)
+            return ServerDoor(self.url, engine=self.engine())
         given = self._given
         if given is not None and not self.in_memory:
             given = self.engine()
@@ -192,7 +193,7 @@ def set_engine(
             ``mariadb://...``, or an AsyncEngine.
         create_tables: make the tables where they are missing.
         storage: where values over 256 KiB and files go; a SQLite file ``x.db`` has the folder ``x.blobs`` beside it.
-        busy_timeout: seconds to wait for another process that writes to the same SQLite file.
+        busy_timeout: seconds to wait for another process that writes to the same SQLite file, or the same rows.
         durability: ``"normal"``; ``"full"`` also survives a power cut right after a save; ``"off"`` skips the fsync of
             blobs.
         verify: ``"always"``, ``"size"`` or ``"never"``; by default the hash of what is loaded is checked up to 64 MiB.

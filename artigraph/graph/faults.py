@@ -1,12 +1,12 @@
-"""Driver errors to ours: one table, used wherever a statement runs."""
+"""Driver errors to ours: one table per kind of database, used wherever a statement runs."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import exc
+from sqlalchemy import URL, exc
 
 from artigraph.errors import (
     ArtigraphError,
@@ -20,30 +20,66 @@ from artigraph.errors import (
     TablesMissingError,
 )
 
+CHECK_FAILED = (3819, 4025)
+"""What MySQL and MariaDB say, not as an error of integrity, when a check constraint is broken."""
+
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
+def translated(where: str, *, connecting: bool = False) -> Iterator[None]:
     """Raise our errors for what the database refused; a broken constraint stays SQLAlchemy's IntegrityError.
 
     Args:
         where: the database, as text without credentials, for the message.
+        connecting: nothing runs but the driver, so that every failure is one of the server or the way to it.
     """
     try:
         yield
-    except exc.IntegrityError:
+    except (exc.IntegrityError, ArtigraphError):
         raise
     except UnicodeEncodeError as error:
-        raise InvalidLabelError(error.object, "it has half of a surrogate pair, which no database can keep") from error
-    except exc.DBAPIError as error:
-        ours = _sqlite(error.orig, where) if isinstance(error.orig, sqlite3.Error) else _server(error, where)
-        if ours is None:
+        raise _no_text(error) from error
+    except exc.TimeoutError as error:
+        raise StoreBusyError(f"no connection to {where} became free in time; try again") from error
+    except (exc.DBAPIError, sqlite3.Error, ConnectionError) as error:
+        ours = _ours(error, where)
+        if ours is not None:
+            raise ours from error
+        if isinstance(error, exc.DBAPIError) and _code(error.orig) in CHECK_FAILED:
+            raise exc.IntegrityError(error.statement, error.params, error.orig or error) from error
+        raise
+    except Exception as error:
+        if not connecting:
             raise
-        raise ours from error
-    except sqlite3.Error as error:
-        ours = _sqlite(error, where)
-        if ours is None:
-            raise
-        raise ours from error
+        raise _server(error, where) or CannotOpenError(f"{where} cannot be opened: {error}") from error
+
+
+def is_deadlock(error: exc.DBAPIError) -> bool:
+    """Whether the server undid a transaction only because another one was in its way."""
+    return _code(error.orig) in ("40001", "40P01", 1213, 1020)
+
+
+def shown_url(url: URL) -> str:
+    """A database as text, without its password wherever that stands."""
+    hidden = {key: "***" for key in url.query if "pass" in key.lower()}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def _ours(error: Exception, where: str) -> ArtigraphError | None:
+    origin = error.orig if isinstance(error, exc.DBAPIError) else error
+    if isinstance(origin, sqlite3.Error):
+        return _sqlite(origin, where)
+    cause: BaseException | None = origin
+    while cause is not None:
+        if isinstance(cause, UnicodeEncodeError):
+            return _no_text(cause)
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return ConnectionLostError(_LOST.format(where=where))
+    return _server(origin, where)
+
+
+def _no_text(error: UnicodeEncodeError) -> InvalidLabelError:
+    return InvalidLabelError(error.object, "it has half of a surrogate pair, which no database can keep")
 
 
 def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
@@ -64,10 +100,40 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
     return None
 
 
-def _server(error: exc.DBAPIError, where: str) -> ArtigraphError | None:
-    said = str(error.orig)
-    if error.connection_invalidated or isinstance(error.orig, ConnectionError):
-        return ConnectionLostError(f"the connection to {where} was lost; nothing was saved; try again")
-    if "UndefinedTable" in said or "doesn't exist" in said:
-        return TablesMissingError(f"{where}: {said.splitlines()[0]}")
-    return None
+def _server(error: object, where: str) -> ArtigraphError | None:
+    code = _code(error)
+    for codes, kind, said in _SERVER:
+        if any(code == each or (isinstance(each, str) and str(code).startswith(each)) for each in codes):
+            return kind(said.format(where=where))
+    return ConnectionLostError(_LOST.format(where=where)) if isinstance(error, OSError) else None
+
+
+def _code(error: object) -> str | int | None:
+    """The number that MariaDB gives, or the SQLSTATE that PostgreSQL gives."""
+    said = getattr(error, "args", ())
+    if said and isinstance(said[0], int):
+        return said[0]
+    state = getattr(error, "sqlstate", None)
+    return None if state is None else str(state)
+
+
+_LOST = "the connection to {where} was lost, or it does not answer; nothing was saved; try again when the server runs"
+
+_SERVER: tuple[tuple[tuple[str | int, ...], Callable[[str], ArtigraphError], str], ...] = (
+    (("28", 1045, 1698), CannotOpenError, "{where} refused this user or password"),
+    (("3D000", 1049), CannotOpenError, "there is no database {where}; create it first"),
+    ((1044,), CannotOpenError, "this user may not use {where}, or there is no such database"),
+    (("42P01", "42703", "3F000", 1146, 1054), TablesMissingError, "{where} misses a table or column of ours"),
+    (("53100", 1021, 1114), StorageFullError, "no space left to write {where}; nothing was saved; free some"),
+    (("25006", 1290, 1792, 1836), StorageReadOnlyError, "{where} may be read but not written"),
+    (("42501", 1142, 1143), StorageReadOnlyError, "{where}: this user may not do that; grant it the right to"),
+    (
+        ("40001", "40P01", "55P03", 1205, 1213, 1020),
+        StoreBusyError,
+        "another writer is in the way in {where}; try again",
+    ),
+    (("53300", 1040, 1203), StoreBusyError, "{where} has too many connections; try again, or allow it more"),
+    (("08", "57P", 1053, 1927, 2002, 2003, 2006, 2013, 2055), ConnectionLostError, _LOST),
+    (("22021",), lambda said: InvalidLabelError("\0", said), "it has a NUL character, which PostgreSQL cannot keep"),
+)
+"""SQLSTATEs (or how they begin) and MariaDB's numbers -> our error and what it says."""

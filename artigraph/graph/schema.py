@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import Constraint
 
 from artigraph.errors import InvalidFieldError
-from artigraph.graph.types import Bytes, Digest, Id, Json, LongText, Text, Time
+from artigraph.graph.types import Bytes, Digest, Id, Json, LongText, Text, Time, as_ours
 from artigraph.ids import as_datetime, new_id, now
 
 SCHEMA_VERSION = "0001"
@@ -80,6 +80,7 @@ class OrmNode(Base):
         for column in table.columns:
             if column.name not in before:
                 column.nullable = True
+                column.type = as_ours(column.type)
         for argument in table_args if isinstance(table_args, tuple) else (table_args,):
             if isinstance(argument, Index):
                 argument._set_parent(table)

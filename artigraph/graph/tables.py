@@ -8,6 +8,7 @@ from sqlalchemy import Connection, UniqueConstraint, insert, inspect, select
 from sqlalchemy.schema import CreateColumn
 
 from artigraph.errors import SchemaTooNewError, SchemaTooOldError, TablesMissingError
+from artigraph.graph.locks import make_buckets, tables_lock
 from artigraph.graph.schema import NODE, OUR_COLUMNS, SCHEMA, SCHEMA_VERSION, Base
 
 if TYPE_CHECKING:
@@ -62,18 +63,25 @@ def _missing(connection: Connection) -> set[str]:
 
 
 def _make(connection: Connection) -> None:
-    missing = _missing(connection)
+    with tables_lock(connection):
+        _make_missing(connection, _missing(connection))
+
+
+def _make_missing(connection: Connection, missing: set[str]) -> None:
+    make_buckets(connection)
     Base.metadata.create_all(connection)
-    if f"table {SCHEMA.name}" in missing:
+    if stored_version(connection) is None:
         connection.execute(insert(SCHEMA).values(version_num=SCHEMA_VERSION))
     if f"table {NODE.name}" in missing:
         return
     for name in sorted(missing & set(NODE.columns.keys())):
         column = CreateColumn(NODE.columns[name]).compile(dialect=connection.dialect)
-        points = "".join(
-            f" REFERENCES {key.column.table.name} ({key.column.name})" for key in NODE.c[name].foreign_keys
-        )
-        connection.exec_driver_sql(f"ALTER TABLE {NODE.name} ADD COLUMN {column}{points}")
+        keys = [f"REFERENCES {key.column.table.name} ({key.column.name})" for key in NODE.c[name].foreign_keys]
+        inline = keys if connection.dialect.name == "sqlite" else []  # the one way there, and none on MySQL
+        connection.exec_driver_sql(f"ALTER TABLE {NODE.name} ADD COLUMN {' '.join([str(column), *inline])}")
+        for key in keys if not inline else ():
+            quoted = connection.dialect.identifier_preparer.quote(name)
+            connection.exec_driver_sql(f"ALTER TABLE {NODE.name} ADD FOREIGN KEY ({quoted}) {key}")
     for index in NODE.indexes:
         index.create(connection, checkfirst=True)
     _add_uniques(connection)

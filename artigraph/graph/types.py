@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, Dialect, LargeBinary, String, Uuid, types
 from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.ext.compiler import compiles
 
 from artigraph.ids import as_datetime, as_id
+
+MYSQL = ("mysql", "mariadb")
+"""Two names of one dialect: which of the two a server is, only a connection tells."""
 
 _Processor = Callable[[Any], Any] | None
 
@@ -48,7 +53,7 @@ class Id(types.TypeDecorator[UUID]):
         """The type that this database keeps."""
         if _native_uuid(dialect):
             return dialect.type_descriptor(Uuid(as_uuid=True))
-        if dialect.name in ("mysql", "mariadb"):
+        if dialect.name in MYSQL:
             return dialect.type_descriptor(mysql.BINARY(16))
         return dialect.type_descriptor(LargeBinary(16))
 
@@ -104,7 +109,7 @@ class Time(types.TypeDecorator[datetime]):
         """The type that this database keeps."""
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=6))
-        if dialect.name in ("mysql", "mariadb"):
+        if dialect.name in MYSQL:
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(BigInteger())
 
@@ -133,31 +138,94 @@ def to_microseconds(value: datetime) -> int:
 
 def Bytes() -> types.TypeEngine[bytes]:  # noqa: N802 - reads as a type
     """Any number of bytes."""
-    return LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+    return LargeBinary().with_variant(mysql.LONGBLOB(), *MYSQL)
 
 
 def Digest() -> types.TypeEngine[bytes]:  # noqa: N802 - reads as a type
     """A sha256 digest: 32 bytes."""
-    return LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
+    return LargeBinary(32).with_variant(mysql.BINARY(32), *MYSQL)
 
 
-def Text(length: int) -> types.TypeEngine[str]:  # noqa: N802 - reads as a type
-    """Text of at most ``length`` characters, compared byte by byte on every database."""
-    return (
-        String(length)
-        .with_variant(String(length, collation="C"), "postgresql")
-        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin"), "mysql", "mariadb")
-    )
+class Text(types.TypeDecorator[str]):
+    """Text of at most ``length`` characters (None: any, on MySQL 255), compared byte by byte on every database."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """The type that this database keeps."""
+        length = self.length
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(String(length, collation="C"))
+        if dialect.name in MYSQL:
+            return dialect.type_descriptor(_Varchar(length or 255))
+        return dialect.type_descriptor(String(length))
+
+
+class _Varchar(mysql.VARCHAR):
+    """Its collation has one name on MariaDB and another on MySQL, and only a connection tells which of them it is."""
+
+
+@compiles(_Varchar, *MYSQL)
+def _bytewise(kind: _Varchar, compiler: Any, **_: Any) -> str:
+    collation = "utf8mb4_nopad_bin" if compiler.dialect.is_mariadb else "utf8mb4_0900_bin"
+    return f"VARCHAR({kind.length}) CHARACTER SET utf8mb4 COLLATE {collation}"
 
 
 def LongText() -> types.TypeEngine[str]:  # noqa: N802 - reads as a type
     """Text of any length."""
-    return types.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+    return types.Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), *MYSQL)
+
+
+def as_ours(kind: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
+    """The type of a user's column, with text that says nothing of its collation as our own is kept."""
+    if type(kind) is String and kind.collation is None:
+        return Text(kind.length)
+    return LongText() if type(kind) is types.Text and kind.collation is None else kind
 
 
 def Json() -> types.TypeEngine[Any]:  # noqa: N802 - reads as a type
     """A JSON value; SQL NULL stands for None."""
-    return JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+    return JSON(none_as_null=True).with_variant(_StrictJson(none_as_null=True), "postgresql", *MYSQL)
+
+
+class _StrictJson(types.TypeDecorator[Any]):
+    """JSON where the database reads it: numbers that JSON does not know become text."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """``json`` keeps the order of keys and any text, which ``jsonb`` does not."""
+        return dialect.type_descriptor(_JsonText() if dialect.name in MYSQL else JSON(none_as_null=True))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """NaN and the infinities -> their names."""
+        return _finite(value)
+
+
+class _JsonText(mysql.JSON):
+    """JSON as text: MariaDB's own type refuses more than 32 levels."""
+
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)
+
+
+@compiles(_JsonText, *MYSQL)
+def _long_text(*_: Any, **__: Any) -> str:
+    return "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _native_uuid(dialect: Dialect) -> bool:

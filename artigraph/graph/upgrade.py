@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from artigraph.bridge import dual
 from artigraph.errors import SchemaTooNewError
 from artigraph.graph.engine import current_database
+from artigraph.graph.locks import make_buckets, tables_lock
 from artigraph.graph.schema import SCHEMA_VERSION
 from artigraph.graph.tables import stored_version
 from artigraph.registry import load
@@ -41,7 +42,9 @@ async def upgrade() -> Path | None:
         copy = await to_thread.run_sync(_copy, database.file, stored or "none")
 
     def work(connection: Connection) -> None:
-        load("artigraph.graph.migrations.run", "upgrading a database").migrate(connection)
+        with tables_lock(connection):
+            make_buckets(connection)
+            load("artigraph.graph.migrations.run", "upgrading a database").migrate(connection)
 
     await door.write(work)
     return copy

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import Database
 from artigraph.graph.group import Group, open_group
+from artigraph.graph.locks import take_blobs
 from artigraph.graph.schema import BLOB_USE
 from artigraph.persist.place import storage_named
 from artigraph.registry import Registry
@@ -47,6 +48,7 @@ async def drop_unused(
 
 
 def _unused(connection: Connection, blobs: Sequence[Blob]) -> list[Blob]:
+    take_blobs(connection, [blob.hash for blob in blobs])
     rows = connection.execute(
         select(BLOB_USE.c.storage, BLOB_USE.c.hash).where(BLOB_USE.c.hash.in_([blob.hash for blob in blobs]))
     )

@@ -146,8 +146,10 @@ def _read(connection: Connection, where: Filter | None, limit: int, offset: int)
     made = LINK.alias("made")
     outputs = LINK.alias("outputs")
     first = (  # of the spans that made it: an artifact has one row here, whatever their number
-        select(func.min(outputs.c.id))
+        select(outputs.c.id)
         .where(outputs.c.target_id == NODE.c.id, outputs.c.kind == "output", outputs.c.role.is_(None))
+        .order_by(outputs.c.id)
+        .limit(1)
         .scalar_subquery()
     )
     statement = (

@@ -17,6 +17,7 @@ from artigraph.graph.current import OpenSpan, Use, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
 from artigraph.graph.insert import insert_batches
+from artigraph.graph.locks import share_blobs
 from artigraph.identity import Memory, memories
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
@@ -135,6 +136,7 @@ async def _commit(plan: Plan, work: Work, database: Database, options: SaveOptio
             link_outputs(connection, rows, plan.roots, span.id, strict=options.strict_labels)
             for use in still_there(connection, uses):
                 rows.use(span.id, use)
+        share_blobs(connection, [value.hash for value in values])
         for value in values:
             value.storage.confirm(value.location, value.spool)
         insert_batches(connection, rows.batches())

@@ -59,13 +59,12 @@ def matches(tree: Any, label: str) -> bool:
 
 
 @given(labels=st.lists(LABELS, max_size=6), tree=TREE)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_tree_of_conditions_matches_what_plain_python_matches(labels, tree):
-    reset = ag.set_engine("sqlite://", create_tables=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_tree_of_conditions_matches_what_plain_python_matches(store, labels, tree):
+    ag.delete(ag.Node)
     ag.write_many([ag.Node(label) for label in labels])
     found = ag.read(ag.Node, as_filter(tree))
     assert sorted(str(each.label) for each in found) == sorted(label for label in labels if matches(tree, label))
-    reset()
 
 
 def test_nothing_in_a_value_is_a_wildcard(store):

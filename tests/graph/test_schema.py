@@ -4,7 +4,7 @@ import sqlite3
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,9 +59,12 @@ def test_columns_of_a_subclass_do_not_stand_in_the_way_of_other_nodes(store):
     assert ag.load(ag.save(1)) == 1
 
 
-def test_constraints_and_indexes_are_really_in_the_database(file_store):
+def test_indexes_are_really_in_the_database(file_store):
     names = {row[0] for row in rows(file_store, "SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert "schema_step_by_place" in names
+
+
+def test_constraints_are_really_in_the_database(store):
     ag.write_one(SchemaStep(schema_step_name="a", schema_step_place=1))
     for refused in (
         SchemaStep(schema_step_name="a", schema_step_place=1),
@@ -72,7 +75,7 @@ def test_constraints_and_indexes_are_really_in_the_database(file_store):
     assert [each.schema_step_name for each in ag.read(SchemaStep)] == ["a"]
 
 
-def test_rows_are_written_in_an_order_that_satisfies_their_foreign_keys(file_store):
+def test_rows_are_written_in_an_order_that_satisfies_their_foreign_keys(store):
     chain = [SchemaStep(id=ag.Node().id, schema_step_name=str(n), schema_step_place=n) for n in range(5)]
     for before, after in pairwise(chain):
         after.schema_step_before = before.id
@@ -96,29 +99,24 @@ def test_a_type_has_one_name():
         type("None_", (ag.OrmNode,), {})
 
 
-def test_a_type_defined_later_is_added_to_a_database_that_exists(tmp_path):
-    path = tmp_path / "x.db"
-    reset = ag.set_engine(f"sqlite:///{path}", create_tables=True)
+def test_a_type_defined_later_is_added_to_a_database_that_exists(store, request):
     kept = ag.save(1)
-
-    class SchemaLater(ag.OrmNode):
-        polymorphic_identity = "schema_later"
-        __table_args__ = (UniqueConstraint("schema_later_name"), Index("schema_later_index", "schema_later_name"))
-        schema_later_name: Mapped[str] = mapped_column()
-        schema_later_of: Mapped[object] = mapped_column(
-            ForeignKey("artigraph_node.id"), type_=OrmNode.__table__.c.id.type
-        )
-
-    ag.write_one(SchemaLater(schema_later_name="a", schema_later_of=kept))
-    for refused in (
-        SchemaLater(schema_later_name="a"),
-        SchemaLater(schema_later_name="b", schema_later_of=ag.Node().id),
-    ):
+    place = f"later_{request.node.callspec.id}"
+    name, of = f"{place}_name", f"{place}_of"
+    parts = {
+        "__module__": __name__,
+        "polymorphic_identity": place,
+        "__table_args__": (UniqueConstraint(name), Index(f"{place}_index", name)),
+        name: mapped_column(String),
+        of: mapped_column(ForeignKey("artigraph_node.id"), type_=OrmNode.__table__.c.id.type),
+    }
+    later = type(f"Schema{place}", (ag.OrmNode,), parts)
+    ag.write_one(later(**{name: "a", of: kept}))
+    for refused in (later(**{name: "a"}), later(**{name: "b", of: ag.Node().id})):
         with pytest.raises(IntegrityError):
             ag.write_one(refused)
-    assert [each.schema_later_name for each in ag.read(SchemaLater)] == ["a"]
+    assert [getattr(each, name) for each in ag.read(later)] == ["a"]
     assert ag.load(kept) == 1
-    reset()
 
 
 def test_without_create_tables_a_later_type_is_told_what_to_call(tmp_path):

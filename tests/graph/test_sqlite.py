@@ -63,12 +63,16 @@ async def test_a_save_that_waits_for_another_process_can_be_cancelled(file_store
     assert [each.x for each in await ag.read(Transacted)] == [1, 3]
 
 
+on_sqlite = pytest.mark.parametrize("store", ["file", "memory"], indirect=True)
+
+
 @pytest.fixture
 def stepwise(monkeypatch):
     """Every connection that opens now lacks the driver's private call."""
     monkeypatch.setattr(sqlite, "can_run_whole", lambda driver: False)
 
 
+@on_sqlite
 def test_statement_by_statement_everything_works_the_same(stepwise, store):
     node_id = ag.save(Transacted(1), "n")
     assert ag.load(node_id) == ag.load("n") == Transacted(1)
@@ -90,6 +94,7 @@ def test_statement_by_statement_everything_works_the_same(stepwise, store):
     assert not ag.exists(ag.Node, ag.NodeFilter(label="lost"))
 
 
+@on_sqlite
 async def test_statement_by_statement_tasks_take_turns(stepwise, store):
     await asyncio.gather(*(ag.save(Transacted(n)) for n in range(20)))
     assert len(await ag.read(Transacted)) == 20

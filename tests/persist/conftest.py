@@ -1,5 +1,5 @@
 """Every test of this room may use a store."""
 
-from tests.stores import file_store, store
+from tests.stores import empty_database, file_store, server_store, store
 
-__all__ = ["file_store", "store"]
+__all__ = ["empty_database", "file_store", "server_store", "store"]

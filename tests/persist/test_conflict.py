@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import artigraph as ag
+from artigraph.bridge import ask
 from artigraph.errors import ImmutableError
 from artigraph.persist.find import resolve
 from tests.stores import blobs
@@ -129,5 +130,5 @@ def test_an_artifact_of_the_same_content_is_nothing_to_do_and_of_other_content_a
 async def test_a_label_means_the_newest_that_has_it(store):
     await ag.save(1, "n")
     newest = await ag.save(2, "n")
-    assert await resolve("n") == newest
+    assert await ask(resolve, "n") == newest
     assert len(await ag.read(ag.Artifact, ag.NodeFilter(label="n"))) == 2

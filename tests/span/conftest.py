@@ -11,15 +11,21 @@ from typing import Any
 import pytest
 
 import artigraph as ag
+from tests.servers.use import MARIADB, POSTGRES, fresh_database
+from tests.stores import opened
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    """A SQLite file with tables, which is the database of the process."""
-    where = f"sqlite:///{tmp_path}/spans.db"
-    reset = ag.set_engine(where, create_tables=True)
-    yield where
-    reset()
+@pytest.fixture(params=["file", POSTGRES, MARIADB])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with tables, which is that of the process: a SQLite file, or one on a server."""
+    if request.param == "file":
+        where = f"sqlite:///{tmp_path}/spans.db"
+        reset = ag.set_engine(where, create_tables=True)
+        yield where
+        reset()
+    else:
+        with fresh_database(request.param) as where:
+            yield from opened(where, where)
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ from artigraph.graph.current import open_span
 
 Spans = Callable[[], dict[str, Any]]
 
+on_a_file = pytest.mark.parametrize("url", ["file"], indirect=True)
+
 
 def test_a_block_is_a_span_that_is_open_while_it_runs(spans: Spans) -> None:
     with ag.span_context("load") as span:
@@ -292,6 +294,7 @@ def test_a_program_that_ends_inside_a_span_says_nothing_and_the_span_is_abandone
     assert spans()["left"].status == "abandoned"
 
 
+@on_a_file
 def test_a_store_that_fails_at_the_end_of_a_block_is_a_typed_error(url: str, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "spans.db", isolation_level=None)
     reset = ag.set_engine(url, create_tables=True, busy_timeout=0.1)
@@ -302,6 +305,7 @@ def test_a_store_that_fails_at_the_end_of_a_block_is_a_typed_error(url: str, tmp
     reset()
 
 
+@on_a_file
 def test_the_body_s_exception_is_what_comes_out_when_the_store_fails_too(url: str, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "spans.db", isolation_level=None)
     reset = ag.set_engine(url, create_tables=True, busy_timeout=0.1)
@@ -314,6 +318,7 @@ def test_the_body_s_exception_is_what_comes_out_when_the_store_fails_too(url: st
     reset()
 
 
+@on_a_file
 def test_a_read_only_database_can_be_read_inside_a_span_of_another(url: str, tmp_path: Path, used: Any) -> None:
     ag.save.s([1, 2], "pair")
     read_only = f"sqlite+aiosqlite:///file:{tmp_path}/spans.db?mode=ro&uri=true"
