@@ -12,7 +12,7 @@ import pytest
 
 from artigraph.digest import digest_bytes
 from artigraph.errors import BlobMissingError, UnsafeKeyError
-from artigraph.registry import StorageLike
+from artigraph.contract import StorageLike
 from artigraph.storage.base import Storage
 
 HOSTILE_LOCATIONS = (
