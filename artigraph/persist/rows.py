@@ -95,7 +95,7 @@ class Rows:
     def _add_value(self, draft: ValueDraft) -> None:
         at = self.at
         base = (draft.id, "database_artifact", draft.label, at, at, draft.hash, draft.size, draft.serializer.name)
-        shown = (draft.serializer.content_type, type(draft.value).__qualname__[:255], draft.preview)
+        shown = (draft.serializer.content_type, draft.type_name, draft.preview)
         if draft.storage is not database_storage:
             where = (draft.storage.name, draft.location)
             self._remote.rows.append((base[0], "remote_artifact", *base[2:], *where, *shown))
