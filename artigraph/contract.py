@@ -32,7 +32,7 @@ class StorageLike(Protocol):
 
 @runtime_checkable
 class Unpacker(Protocol):
-    """Takes values of a third party's composite type apart, so that each part is saved by itself, and puts them together.
+    """Takes values of a composite type apart, so that each part is saved by itself, and puts them together again.
 
     Attributes:
         name: the stored name, ``library.type/1``; what the labels mean never changes under it.

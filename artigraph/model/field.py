@@ -10,6 +10,7 @@ from inspect import get_annotations
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from artigraph.errors import InvalidFieldError
+from artigraph.model.stream import stream_items
 from artigraph.persist.spec import INFER, SaveSpec
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
@@ -79,6 +80,8 @@ def field_specs(cls: type, config: ArtifactModelConfig) -> list[tuple[str, SaveS
         spec = each.metadata.get(_MARK) or _from_annotation(cls, each.name, hints.get(each.name))
         if config.default_field_storage is not None and spec.storage is None:
             spec = dataclasses.replace(spec, storage=config.default_field_storage)
+        if (items := stream_items(hints.get(each.name))) is not None:
+            spec = dataclasses.replace(spec, items=items)
         found.append((each.name, spec))
     return found
 

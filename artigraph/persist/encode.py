@@ -126,7 +126,7 @@ def _dump(draft: ValueDraft, storage: Any, registry: Registry) -> None:
 
 def _dump_stream(draft: ValueDraft, source: Handover, file: Any, registry: Registry) -> None:
     """Write the items as they come; the first one says what writes them, where nothing else did."""
-    with closing(iter(source)) as items:
+    with closing(source.__iter__()) as items:
         first = list(islice(items, 1))
         if draft.serializer is None:
             kind = type(first[0]) if first else dict

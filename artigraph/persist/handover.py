@@ -10,7 +10,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, Generator
 from contextvars import copy_context
 from queue import SimpleQueue
 from types import AsyncGeneratorType
@@ -44,7 +44,7 @@ class Handover:
         self._taken = asyncio.Event()
         self._stopped = False
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Generator[Any, None, None]:
         """(worker thread) The items; closing this iterator stops the stream and waits for its end."""
         ended = self._begin()
         try:
@@ -83,13 +83,13 @@ class Handover:
         """Go through the stream; an empty batch is its end."""
         with self._lock:
             self._home, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        last: list[Any] | BaseException = []
+        last: list[Any] | BaseException = UnfinishedError("the stream was stopped before its end")
         try:
-            if self._stopped:
-                raise asyncio.CancelledError
-            await self._give()
+            if not self._stopped:
+                await self._give()
+                last = []
         except asyncio.CancelledError:
-            last = UnfinishedError("the stream was stopped before its end")
+            pass
         except BaseException as error:  # noqa: BLE001 - raised in the worker, and from there to the caller
             last = error
         finally:

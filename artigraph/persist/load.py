@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.digest import digest_bytes, format_digest
 from artigraph.errors import (
-    ArtigraphError,
     BlobCorruptError,
     BlobMissingError,
     CycleError,
@@ -164,7 +163,7 @@ class _Builder:
         self.got, self.database, self.options = got, database, options
         self.registry = options.registry or current_registry()
         self.values: dict[bytes, Any] = {}
-        self.failures: dict[bytes, ArtigraphError] = {}
+        self.failures: dict[bytes, Exception] = {}
         self._told: set[bytes] = set()
         """Parts whose failure a generic record keeps."""
         self._begun: set[bytes] = set()
@@ -197,7 +196,7 @@ class _Builder:
             async with places:
                 try:
                     self.values[node.id] = await self._read(node)
-                except ArtigraphError as error:
+                except Exception as error:  # noqa: BLE001 - told by named_failures
                     self.failures[node.id] = error
 
         await asyncio.gather(*(one(node) for node in remote))
@@ -210,30 +209,28 @@ class _Builder:
             return None
         node = self.got.nodes[node_id]
         try:
-            if node_id in self._begun:
-                raise CycleError(f"node {UUID(bytes=node_id)}")
-            self._begun.add(node_id)
+            self._begin(node_id)
             value = self._model(node) if node.model is not None else self._inline(node)
-        except ArtigraphError as error:
+        except Exception as error:  # noqa: BLE001 - told by named_failures, also what user code raised
             self.failures[node_id] = error
             return None
         self.values[node_id] = value
         return value
 
-    async def named_failures(self, session: AsyncSession | None) -> list[tuple[bytes, ArtigraphError]]:
+    async def named_failures(self, session: AsyncSession | None) -> list[tuple[bytes, Exception]]:
         """What failed, parts before their wholes, told whose it was; generic records keep theirs."""
-        named: dict[int, ArtigraphError] = {}
+        named: dict[int, Exception] = {}
         found = [(node_id, error) for node_id, error in self.failures.items() if node_id not in self._told]
         for node_id, error in found:
             if id(error) not in named:
                 named[id(error)] = await self._named(node_id, error, session)
         return [(node_id, named[id(error)]) for node_id, error in found]
 
-    async def _named(self, node_id: bytes, error: ArtigraphError, session: AsyncSession | None) -> ArtigraphError:
+    async def _named(self, node_id: bytes, error: Exception, session: AsyncSession | None) -> Exception:
         if not isinstance(error, BlobMissingError | BlobCorruptError):
             return error
         owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
-        better: ArtigraphError
+        better: Exception
         if isinstance(error, BlobMissingError):
             better = BlobMissingError(error.location, error.storage, owner)
         else:
@@ -254,6 +251,11 @@ class _Builder:
         if span is not None and self.options.track and tracking():
             for node_id in roots:
                 span.use(Use(UUID(bytes=node_id), self.options.role or self.got.nodes[node_id].label))
+
+    def _begin(self, node_id: bytes) -> None:
+        if node_id in self._begun:
+            raise CycleError(f"node {UUID(bytes=node_id)}")
+        self._begun.add(node_id)
 
     def _inline(self, node: NodeRow) -> Any:
         name, data = node.serializer, node.data

@@ -181,7 +181,9 @@ class _Save:
                     self.plan, self.database, options.on_conflict, options.session, suspicious=suspicious
                 )
             except ImmutableError as error:
-                self._set_aside({each: error for each in self.plan.everything() if UUID(bytes=each.id) == error.node_id})
+                self._set_aside(
+                    {each: error for each in self.plan.everything() if UUID(bytes=each.id) == error.node_id}
+                )
                 continue
             renewed += work.renewed
             failures = await put_blobs(work.fresh, durable=self.database.durability != "off")

@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import IO, Any, Generic, Self, TypeVar
+from typing import IO, Generic, Self, TypeVar
 from uuid import UUID
 
 from anyio import to_thread

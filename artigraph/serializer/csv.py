@@ -75,7 +75,7 @@ def _cell(value: Any, path: str) -> str:
 
 def _reads_as_itself(text: str) -> bool:
     try:
-        return _value(text) == text
+        return bool(_value(text) == text)
     except ValueError:  # an int with too many digits
         return False
 

@@ -131,7 +131,7 @@ class RowGroupsSerializer(StreamSerializer[Any]):
             raise SerializeError(f"not row groups in {self.name}: {str(error)[:300]}") from error
 
 
-def _alike(value: Iterable[Any], cls: type) -> Iterator[tuple[int, Any]]:
+def _alike(value: Iterable[Any], cls: Any) -> Iterator[tuple[int, Any]]:
     """The items with their places, as long as they are of one class and one schema."""
     schema = None
     for place, item in enumerate(value):
