@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 
 def stream_items(hint: Any) -> type | None:
@@ -17,10 +18,12 @@ def stream_items(hint: Any) -> type | None:
     if get_origin(hint) in _STREAMS:
         item = get_args(hint)[0]
         cls = get_origin(item) or item
-        return cls if isinstance(cls, type) and cls is not object else None
-    if get_origin(hint) is Annotated:
-        return stream_items(get_args(hint)[0])
-    return next((found for part in get_args(hint) if (found := stream_items(part)) is not None), None)
+        return cls if isinstance(cls, type) and cls not in _ANY else None
+    if get_origin(hint) is Annotated or get_origin(hint) in _UNIONS:
+        return next((found for part in get_args(hint) if (found := stream_items(part)) is not None), None)
+    return None
 
 
+_UNIONS = frozenset({Union, UnionType})
+_ANY = frozenset({Any, object, *_UNIONS})
 _STREAMS = frozenset({AsyncIterable, AsyncIterator, AsyncGenerator})
