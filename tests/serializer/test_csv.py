@@ -12,7 +12,25 @@ from artigraph.errors import UnserializableError
 from artigraph.serializer.csv import LONGEST, csv_rows_serializer
 from tests.serializer.streams import StreamKit, listed
 
-NASTY = ["12", "1e5", "true", "null", "NaN", "-Infinity", "", " 5", '"x"', '"', "[1]", "{}", "-", "a,b", "\r", "\n\n", "\0"]
+NASTY = [
+    "12",
+    "1e5",
+    "true",
+    "null",
+    "NaN",
+    "-Infinity",
+    "",
+    " 5",
+    '"x"',
+    '"',
+    "[1]",
+    "{}",
+    "-",
+    "a,b",
+    "\r",
+    "\n\n",
+    "\0",
+]
 CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8"))
 
 
