@@ -10,7 +10,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import AsyncIterable, Generator
+from collections.abc import AsyncIterable, Callable, Generator
 from contextvars import copy_context
 from queue import SimpleQueue
 from types import AsyncGeneratorType
@@ -46,7 +46,7 @@ class Handover:
 
     def __iter__(self) -> Generator[Any, None, None]:
         """(worker thread) The items; closing this iterator stops the stream and waits for its end."""
-        ended = self._begin()
+        wait = self._begin()
         try:
             while True:
                 batch = self._box.get()
@@ -61,7 +61,7 @@ class Handover:
                 yield from batch
         finally:
             self.stop()
-            ended.wait()
+            wait()
 
     def stop(self) -> None:
         """(any thread) End the stream early: whoever waits for items gets an UnfinishedError."""
@@ -70,14 +70,16 @@ class Handover:
             if self._home is not None and self._task is not None:
                 self._home.call_soon_threadsafe(self._task.cancel)
 
-    def _begin(self) -> threading.Event:
+    def _begin(self) -> Callable[[], object]:
+        """Start the task; what is returned waits for its end."""
         ended = threading.Event()
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._pump(ended), self._loop)
-        else:
-            run = copy_context().run
-            threading.Thread(target=run, args=(asyncio.run, self._pump(ended)), name="artigraph-stream").start()
-        return ended
+            return ended.wait
+        run = copy_context().run
+        thread = threading.Thread(target=run, args=(asyncio.run, self._pump(ended)), name="artigraph-stream")
+        thread.start()
+        return thread.join
 
     async def _pump(self, ended: threading.Event) -> None:
         """Go through the stream; an empty batch is its end."""
