@@ -227,7 +227,7 @@ def test_two_things_of_one_name_cannot_be_in_one_registry_unless_one_replaces_th
     with pytest.raises(NameTakenError, match="default_storage"):
         here | there
     with pytest.raises(UnknownStorageError, match="there"):
-        here.union(there, replace=True).default_storage  # noqa: B018
+        here.union(there, replace=True).default_storage
 
 
 def test_a_default_storage_is_known_and_limits_nothing():

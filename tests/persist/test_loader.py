@@ -90,10 +90,11 @@ async def test_one_failure_is_raised_as_itself_and_the_others_are_there(file_sto
 
 def test_several_failures_are_a_group_and_each_future_has_its_own(store):
     record, fine = ag.save_one(Shown("a")), ag.save_one(Picky(1))
-    with pytest.raises(ExceptionGroup) as caught, ag.new_loader() as loader:
-        missing = loader.load_soon(new_id())
-        wrong = loader.load_soon(record, Picky)
-        right = loader.load_soon(fine, Picky)
+    loader = ag.new_loader()
+    loader.__enter__()
+    missing, wrong, right = loader.load_soon(new_id()), loader.load_soon(record, Picky), loader.load_soon(fine, Picky)
+    with pytest.raises(ExceptionGroup) as caught:
+        loader.__exit__(None, None, None)
     assert {type(error) for error in caught.value.exceptions} == {NodeNotFoundError, WrongModelError}
     with pytest.raises(NodeNotFoundError):
         missing.get()

@@ -166,9 +166,16 @@ def test_a_saver_where_everything_failed_writes_nothing(file_store):
 
 
 def test_a_block_that_raises_saves_nothing(store):
-    with pytest.raises(ZeroDivisionError), ag.new_saver() as saver:
-        future = saver.save_soon(1)
-        1 / 0
+    futures = []
+
+    def work():
+        with ag.new_saver() as saver:
+            futures.append(saver.save_soon(1))
+            1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    [future] = futures
     with pytest.raises(UnfinishedError, match="ZeroDivisionError"):
         future.get()
     assert not ag.exists(ag.Node)

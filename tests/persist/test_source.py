@@ -4,7 +4,7 @@ import tempfile
 import tracemalloc
 
 import numpy as np
-import pandas
+import pandas as pd
 import pytest
 
 import artigraph as ag
@@ -44,7 +44,7 @@ def no_temporary_file_is_left(tmp_path, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("value", [np.arange(IN_MEMORY), pandas.DataFrame({"x": np.random.rand(IN_MEMORY // 4)})])
+@pytest.mark.parametrize("value", [np.arange(IN_MEMORY), pd.DataFrame({"x": np.random.rand(IN_MEMORY // 4)})])
 def test_a_big_far_blob_comes_through_a_temporary_file(store, value):
     record = ag.save_one(value, storage=PIECES)
     assert record.size > IN_MEMORY

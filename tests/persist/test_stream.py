@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas
-import pyarrow
+import pandas as pd
+import pyarrow as pa
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +47,7 @@ async def all_of(stream: AsyncIterable[Any]) -> list[Any]:
 class Log(ag.ArtifactModel):
     name: str
     lines: AsyncIterable[dict[str, int]]
-    table: Annotated[AsyncIterable[pyarrow.RecordBatch] | None, ag.SaveSpec(storage=FAR, tags={"kind": "table"})] = None
+    table: Annotated[AsyncIterable[pa.RecordBatch] | None, ag.SaveSpec(storage=FAR, tags={"kind": "table"})] = None
     chunks: AsyncIterable[bytes] | None = None
 
 
@@ -76,7 +76,7 @@ def test_a_script_saves_and_reads_streams_too(store):
 
 
 async def test_fields_are_streams_and_their_serializer_follows_the_annotation(file_store):
-    batches = [pyarrow.record_batch({"x": [n, n + 1]}) for n in range(4)]
+    batches = [pa.record_batch({"x": [n, n + 1]}) for n in range(4)]
     log = Log("a", given({"n": 1}, {"n": 2}), given(*batches), given(b"a", bytes(500_000), b""))
     loaded = await Log.load(await log.save("log"))
     assert await all_of(loaded.lines) == [{"n": 1}, {"n": 2}]
@@ -98,8 +98,8 @@ async def test_an_empty_stream_has_the_serializer_of_its_annotation(store):
     ("items", "name"),
     [
         ([np.arange(3), np.zeros(2)], "frames.items/1"),
-        ([pandas.DataFrame({"a": [1]}), pandas.DataFrame({"b": ["x"]})], "frames.items/1"),
-        ([pyarrow.table({"a": [1, 2]}), pyarrow.table({"a": [3]})], "pyarrow.rowgroups/1"),
+        ([pd.DataFrame({"a": [1]}), pd.DataFrame({"b": ["x"]})], "frames.items/1"),
+        ([pa.table({"a": [1, 2]}), pa.table({"a": [3]})], "pyarrow.rowgroups/1"),
         ([b"x", b""], "frames.bytes/1"),
         ([], "jsonl/1"),
         (["text", None, (1, 2)], "jsonl/1"),
@@ -338,14 +338,14 @@ def _from(storage):
 @pytest.mark.parametrize("chunk", [1 << 16, 5 << 20])
 def test_a_gigabyte_takes_little_memory(tmp_path, kind, chunk):
     peak, seconds = measured(tmp_path, kind, chunk, 1 << 30)
-    print(f"1 GiB of {kind} in chunks of {chunk:,}: {peak:.0f} MiB more at most, {seconds}")
+    sys.stdout.write(f"1 GiB of {kind} in chunks of {chunk:,}: {peak:.0f} MiB more at most, {seconds}\n")
     assert peak < 64
 
 
 @pytest.mark.full
 def test_single_bytes_take_little_memory(tmp_path):
     peak, seconds = measured(tmp_path, "bytes", 1, 1 << 16)
-    print(f"64 KiB in chunks of 1: {peak:.0f} MiB more at most, {seconds}")
+    sys.stdout.write(f"64 KiB in chunks of 1: {peak:.0f} MiB more at most, {seconds}\n")
     assert peak < 64
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import math
 
-import pandas
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,13 +36,13 @@ CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.cha
 
 class TestRows(StreamKit):
     serializer = listed(csv_rows_serializer)
-    values = [
+    values = (
         [],
         [{"a": 1, "b": "x"}, {"a": None, "b": ""}, {"a": 1.5, "b": True}],
         [{"": None}, {"": "x"}],
         [{text: text for text in NASTY}, {text: text * 2 for text in NASTY}],
-    ]
-    refused = [
+    )
+    refused = (
         [1],
         [{}],
         [{1: 2}],
@@ -52,7 +52,7 @@ class TestRows(StreamKit):
         [{"a": "\ud800"}],
         [{"a": "x" * (LONGEST + 1)}],
         [{"a": 10**5000}],
-    ]
+    )
 
 
 @given(st.lists(st.builds(lambda one, two: {"one": one, "two": two}, CELLS, CELLS), max_size=4))
@@ -73,7 +73,7 @@ def test_other_programs_read_plain_cells_as_they_are(tmp_path):
         ["Oslo", "12.5", "true"],
         ["Rome, It", "3", ""],
     ]
-    assert pandas.read_csv(file)["rain"].tolist() == [12.5, 3.0]
+    assert pd.read_csv(file)["rain"].tolist() == [12.5, 3.0]
 
 
 def test_a_cell_that_cannot_be_kept_is_named():

@@ -13,14 +13,28 @@ from tests.serializer.streams import StreamKit, listed
 
 class TestChunks(StreamKit):
     serializer = listed(bytes_serializer)
-    values = [[], [b""], [b"a", b"", bytes(70_000)]]
-    refused = [[b"a", "b"], [bytearray(b"x")]]
+    values = (
+        [],
+        [b""],
+        [b"a", b"", bytes(70_000)],
+    )
+    refused = (
+        [b"a", "b"],
+        [bytearray(b"x")],
+    )
 
 
 class TestItems(StreamKit):
     serializer = listed(items_serializer)
-    values = [[], [np.arange(3), np.zeros((2, 0))]]
-    refused = [[np.arange(3), 1], [object()], [np.array([object()])]]
+    values = (
+        [],
+        [np.arange(3), np.zeros((2, 0))],
+    )
+    refused = (
+        [np.arange(3), 1],
+        [object()],
+        [np.array([object()])],
+    )
 
     def equal(self, one, other):
         return len(one) == len(other) and all(map(np.array_equal, one, other))

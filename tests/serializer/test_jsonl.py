@@ -14,8 +14,13 @@ from tests.serializer.streams import StreamKit, listed
 
 class TestJsonLines(StreamKit):
     serializer = listed(json_lines_serializer)
-    values = [[], [1, "two\nlines \u2028", None, float("inf")], [{"a": (1, 2)}, {"b": {b"x"}}], [dt.timedelta(1)]]
-    refused = [[1, threading.Lock()]]
+    values = (
+        [],
+        [1, "two\nlines \u2028", None, float("inf")],
+        [{"a": (1, 2)}, {"b": {b"x"}}],
+        [dt.timedelta(1)],
+    )
+    refused = ([1, threading.Lock()],)
 
     def equal(self, one, other):
         return one == other and [type(each) for each in one] == [type(each) for each in other]
