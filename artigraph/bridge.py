@@ -17,6 +17,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 from artigraph.library import (
     Hold,
     LibraryJob,
+    caller_loop,
     forbid_sync,
     in_library_thread,
     join,
@@ -34,6 +35,7 @@ __all__ = [
     "ask",
     "at_exit",
     "block",
+    "caller_loop",
     "class_method",
     "dismiss",
     "dual",

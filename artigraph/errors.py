@@ -73,6 +73,10 @@ class SpanOpenedError(ArtigraphError, RuntimeError):
         super().__init__(f"{span!r} was opened before; open a new Span")
 
 
+class UnfinishedError(ArtigraphError, RuntimeError):
+    """A result was asked for that is not there: its saver or loader has not ended, or ended without it."""
+
+
 class NotKeptError(ArtigraphError, LookupError):
     """A trace was asked for its value: the lineage knows it, but its content was never saved."""
 

@@ -80,6 +80,11 @@ def in_library_thread() -> bool:
     return home is not None and home.thread.ident == threading.get_ident()
 
 
+def caller_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop on which the code of the caller may run while this work goes on; None when the caller blocks."""
+    return _caller.get() if in_library_thread() else asyncio.get_running_loop()
+
+
 class LibraryJob(Generic[R]):
     """One call of an async function. It starts once; any number of tasks and threads may wait for its outcome.
 
@@ -138,13 +143,18 @@ class LibraryJob(Generic[R]):
                 self.state = "sent"
         return first
 
-    def _send(self) -> None:
-        """Start it in the library thread with a copy of this context, unless it was started before."""
+    def _send(self, caller: asyncio.AbstractEventLoop | None = None) -> None:
+        """Start it in the library thread with a copy of this context, unless it was started before.
+
+        ``caller`` is the loop that waits for it, if there is one that is free to do other work.
+        """
         home = library()
         if self.state == "pending":
             self._home = home  # before it begins: an interrupt may come between any two lines
         if self._begin():
-            home.loop.call_soon_threadsafe(self._start, home, copy_context())
+            context = copy_context()
+            context.run(_caller.set, caller)
+            home.loop.call_soon_threadsafe(self._start, home, context)
 
     def _start(self, home: Library, context: Context) -> None:
         home.jobs.add(self)  # the loop itself holds tasks weakly
@@ -191,10 +201,11 @@ class LibraryJob(Generic[R]):
     async def _wait(self) -> None:
         """Wait on this loop until it has ended; a cancelled waiter is told only then."""
         ended = asyncio.Event()
-        wake = functools.partial(_set, asyncio.get_running_loop(), ended)
+        caller = asyncio.get_running_loop()
+        wake = functools.partial(_set, caller, ended)
         self._wakes.append(wake)
         if not self._here:
-            self._send()
+            self._send(caller)
         cancelled: asyncio.CancelledError | None = None
         try:
             while not self._ended:
@@ -337,6 +348,7 @@ class _Process:
 
 _process = _Process()
 _joined: ContextVar[tuple[Hold, ...]] = ContextVar("artigraph_joined", default=())
+_caller: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("artigraph_caller", default=None)
 _forbidden: ContextVar[str | None] = ContextVar("artigraph_forbidden", default=None)
 _ENDED = frozenset({"done", "failed"})
 

@@ -1,4 +1,4 @@
-"""Stable names to serializers, storages and model classes, and the one lazy loader of the library.
+"""Stable names to serializers, storages, model classes and unpackers, and the one lazy loader of the library.
 
 Nothing is imported or scanned before it is asked for: the serializer of a value is looked for in the file named after
 the library that defines its class, and a stored name leads to its file the same way.
@@ -17,8 +17,9 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
+from artigraph.contract import SerializerLike, StorageLike, Unpacker
 from artigraph.errors import (
     MissingLibraryError,
     NameTakenError,
@@ -28,43 +29,26 @@ from artigraph.errors import (
 )
 
 
-@runtime_checkable
-class SerializerLike(Protocol):
-    """What the registry has to know of a serializer; the contract itself is ``serializer/base.py``."""
-
-    name: str
-    types: tuple[type, ...]
-    suffixes: tuple[str, ...]
-
-    def serialize(self, value: Any, /) -> bytes: ...
-
-    def deserialize(self, data: bytes, /) -> Any: ...
-
-
-@runtime_checkable
-class StorageLike(Protocol):
-    """What the registry has to know of a storage; the contract itself is ``storage/base.py``."""
-
-    name: str
-
-    async def read(self, location: str) -> bytes: ...
-
-    async def delete(self, location: str) -> bool: ...
-
-
 class Registry:
-    """Finds serializers, storages and model classes by name, value or file suffix.
+    """Finds serializers, storages, model classes and unpackers by name, value or file suffix.
 
-    Without these arguments everything that ships and every entry point can be found. With any of the first four the
-    registry knows exactly what it was given, besides the storages that ship.
+    Without any of the first four arguments everything can be found: what ships, what is installed, what was
+    registered in this process. With any of them the registry knows exactly what it was given, besides the storages
+    that ship. Registries are values: ``one | other`` knows what both know.
 
     Args:
         serializers: serializers to know.
         storages: storages to know.
         models: stored name -> model class.
-        modules: modules or their names, whose serializers, storages and model classes are known; the package
-            ``"artigraph.serializer"`` stands for all serializers, shipped and installed.
-        unpackers: walkers for composite types of third parties, for whoever walks values.
+        modules: modules or their names, whose serializers, storages and model classes are known, and of whose storage
+            classes every registered instance; ``"artigraph.serializer"``, ``"artigraph.storage"`` and
+            ``"artigraph.model"`` stand for everything of that kind.
+        unpackers: walkers for composite types of third parties.
+        default_storage: where a save puts values over 256 KiB that name no storage, instead of the database's own
+            place for them; an instance, or a name that this registry knows.
+
+    Raises:
+        NameTakenError: two of them have one name.
     """
 
     def __init__(
@@ -74,32 +58,77 @@ class Registry:
         storages: Iterable[StorageLike] = (),
         models: Mapping[str, type] | None = None,
         modules: Iterable[str | ModuleType] | None = None,
-        unpackers: Iterable[object] = (),
+        unpackers: Iterable[Unpacker] = (),
+        default_storage: StorageLike | str | None = None,
     ) -> None:
-        serializers, storages, self.unpackers = tuple(serializers), tuple(storages), tuple(unpackers)
+        serializers, storages = tuple(serializers), tuple(storages)
         self._serializers: dict[str, SerializerLike] = {}
         self._storages: dict[str, StorageLike] = {}
         self._models: dict[str, type] = {}
+        self._unpackers: dict[str, Unpacker] = {}
         self._types: dict[type, SerializerLike] = {}
+        self._items: dict[type, SerializerLike] = {}
         self._seen: dict[type, SerializerLike] = {}
         self._suffixes: dict[str, SerializerLike] = {}
         self._discovered: set[tuple[_Kind, str]] = set()
-        self._open = not (serializers or storages or models or modules)
+        self._places: set[type] = set()
+        """Storage classes whose registered instances are known."""
+        self._open: set[str] = set() if serializers or storages or models or modules else set(_PACKAGES.values())
+        self._default_storage = default_storage
         for serializer in serializers:
             self.add_serializer(serializer)
         for storage in storages:
             self.add_storage(storage)
+        if default_storage is not None and not isinstance(default_storage, str):
+            self.add_storage(default_storage)
         for name, model_type in (models or {}).items():
             self.add_model(name, model_type)
+        for unpacker in unpackers:
+            self.add_unpacker(unpacker)
         for module in modules or ():
-            if module == "artigraph.serializer":
-                self._open = True
+            if module in _PACKAGES:
+                self._open.add(_PACKAGES[module])
             else:
                 self.add_module(load(module, "the registry") if isinstance(module, str) else module)
 
     def __repr__(self) -> str:
         counts = f"{len(self._serializers)} serializers, {len(self._storages)} storages, {len(self._models)} models"
-        return f"<Registry of {counts}>"
+        return f"<Registry of {counts}{' and whatever can be found' if self._open else ''}>"
+
+    def __or__(self, other: Registry) -> Registry:
+        return self.union(other)
+
+    def union(self, other: Registry, *, replace: bool = False) -> Registry:
+        """A new registry that knows what both know, and finds for a type or suffix what this one finds.
+
+        Args:
+            other: it wins where ``replace`` is True.
+            replace: whether two things of one name are no error.
+
+        Raises:
+            NameTakenError: the two know different things by one name, or have different default storages.
+        """
+        ours, theirs = self._default_storage, other._default_storage
+        if not replace and ours is not None and theirs is not None and ours != theirs:
+            raise NameTakenError("default_storage", repr(ours), repr(theirs), "give it to one of them only")
+        both = Registry()
+        both._open, both._places = self._open | other._open, self._places | other._places
+        both._default_storage = (theirs or ours) if replace else (ours or theirs)
+        for each in (other, self) if replace else (self, other):
+            for name in _TABLES:
+                table = getattr(both, name)
+                for key, thing in getattr(each, name).items():
+                    if name in _NAMED and not replace:
+                        _claim(table, key, thing, False)
+                    else:
+                        table.setdefault(key, thing)
+        return both
+
+    @property
+    def default_storage(self) -> StorageLike | None:
+        """Where values over 256 KiB go that name no storage; None: the place that the database has for them."""
+        asked = self._default_storage
+        return self.storage_named(asked) if isinstance(asked, str) else asked
 
     @property
     def serializers(self) -> Mapping[str, SerializerLike]:
@@ -116,46 +145,54 @@ class Registry:
         """What is registered by now, by stored name (a live, read-only view)."""
         return MappingProxyType(self._models)
 
+    @property
+    def unpackers(self) -> Mapping[str, Unpacker]:
+        """What is registered by now, by name (a live, read-only view)."""
+        return MappingProxyType(self._unpackers)
+
     def add_serializer(self, serializer: SerializerLike, /, *, replace: bool = False) -> None:
         """Know a serializer by its name; its types and suffixes go to whoever claims them first, or replaces.
 
-        Raises:
-            NameTakenError: another instance has this name and ``replace`` is False.
+        Raises NameTakenError when another instance has this name and ``replace`` is False; so do those below.
         """
         _claim(self._serializers, serializer.name, serializer, replace)
-        for table, keys in ((self._types, serializer.types), (self._suffixes, serializer.suffixes)):
+        items: tuple[type, ...] = getattr(serializer, "items", ())
+        finders = (self._types, serializer.types), (self._suffixes, serializer.suffixes), (self._items, items)
+        for table, keys in finders:
             for key in keys:
                 if replace or key not in table:
                     table[key] = serializer  # type: ignore[index]
         self._seen.clear()
 
     def add_storage(self, storage: StorageLike, /, *, replace: bool = False) -> None:
-        """Know a storage by its name.
-
-        Raises:
-            NameTakenError: another instance has this name and ``replace`` is False.
-        """
+        """Know a storage by its name; one of the same place may be added again, and the newest is used."""
         _claim(self._storages, storage.name, storage, replace)
 
     def add_model(self, name: str, model_type: type, /, *, replace: bool = False) -> None:
-        """Know a model class by its stored name.
-
-        Raises:
-            NameTakenError: another class has this name and ``replace`` is False.
-        """
+        """Know a model class by its stored name."""
         _claim(self._models, name, model_type, replace)
 
+    def add_unpacker(self, unpacker: Unpacker, /, *, replace: bool = False) -> None:
+        """Know an unpacker by its name and types."""
+        _claim(self._unpackers, unpacker.name, unpacker, replace)
+
     def add_module(self, module: ModuleType, /) -> None:
-        """Know every serializer and storage that is an attribute of ``module``, and every registered model class."""
+        """Know every serializer, storage and unpacker that is an attribute of ``module``, and every registered model
+        class; of storage classes that it defines, the registered instances.
+        """
         models = {model: name for name, model in _default._models.items()}
         for thing in list(vars(module).values()):
             if isinstance(thing, type):
                 if thing in models:
                     self.add_model(models[thing], thing)
+                elif thing.__module__ == module.__name__ and hasattr(thing, "spool"):
+                    self._places.add(thing)
             elif isinstance(thing, SerializerLike):
                 self.add_serializer(thing)
             elif isinstance(thing, StorageLike):
                 self.add_storage(thing)
+            elif isinstance(thing, Unpacker):
+                self.add_unpacker(thing)
 
     def serializer_named(self, name: str) -> SerializerLike:
         """The serializer of this name, loaded from the file its name leads to when it is not registered yet.
@@ -165,9 +202,9 @@ class Registry:
             MissingLibraryError: the library it serves is not installed.
         """
         found = self._serializers.get(name)
-        if found is None and self._open:
+        if found is None and "serializer" in self._open:
             self._discover("serializer", _root(name))
-            found = self._serializers.get(name)
+            found = self._serializers.get(name) or _default._serializers.get(name)
         if found is None:
             raise UnknownSerializerError(name, self._serializers)
         return found
@@ -180,15 +217,14 @@ class Registry:
 
     def serializer_for_type(self, cls: type) -> SerializerLike | None:
         """The serializer for instances of ``cls``: its own, else that of its nearest base; None when there is none."""
-        if self._open:
-            self._discover("serializer", "json")  # the types of the standard library
-        for base in cls.__mro__:
-            if base not in self._types and self._open:
-                self._discover("serializer", _root(base.__module__))
-            if found := self._types.get(base):
-                self._seen[cls] = found
-                return found
-        return None
+        found = self._nearest("_types", cls, ("json",))  # the types of the standard library
+        if found is not None:
+            self._seen[cls] = found
+        return found
+
+    def stream_serializer_for(self, item_type: type) -> SerializerLike | None:
+        """The serializer of streams whose items are of this type, or of its nearest base; None when there is none."""
+        return self._nearest("_items", item_type, ("jsonl", "frames"))
 
     def serializer_for_suffix(self, suffix: str) -> SerializerLike | None:
         """The serializer that reads and writes files of this suffix (``".parquet"``); None when there is none.
@@ -198,7 +234,7 @@ class Registry:
         """
         suffix = suffix.lower()
         missing = None
-        if suffix not in self._suffixes and self._open:
+        if suffix not in self._suffixes and "serializer" in self._open:
             for library in (*_mentioning(suffix), *_entry_points("serializer", tuple(sys.path))):
                 try:
                     self._discover("serializer", library)
@@ -212,29 +248,46 @@ class Registry:
         return found
 
     def storage_named(self, name: str) -> StorageLike:
-        """The storage of this name, loaded from the file its name leads to when it is not registered yet.
-
-        Raises:
-            UnknownStorageError: no such storage here.
-        """
-        found = self._storages.get(name)
-        if found is None:
+        """The storage of this name, as for serializers. Raises UnknownStorageError when there is none."""
+        for _ in range(2):
+            found = next((each for each in self.storages_of(object) if each.name == name), None)
+            if found is not None:
+                return found
             self._discover("storage", _root(name))
-            found = self._storages.get(name)
-        if found is None:
-            raise UnknownStorageError(name, self._storages)
-        return found
+        raise UnknownStorageError(name, self._storages)
+
+    def storages_of(self, kind: type) -> list[StorageLike]:
+        """Every known storage of a class."""
+        known = dict(self._storages)
+        for name, storage in _default._storages.items():
+            if "storage" in self._open or type(storage) in self._places:
+                known.setdefault(name, storage)
+        return [storage for storage in known.values() if isinstance(storage, kind)]
 
     def model_named(self, name: str) -> type:
-        """The model class of this stored name.
+        """The model class of this stored name. Raises UnknownModelError when no such class is defined here."""
+        found = self._models.get(name) or (_default._models.get(name) if "model" in self._open else None)
+        if found is None:
+            raise UnknownModelError(name)
+        return found
 
-        Raises:
-            UnknownModelError: no such class is defined in this process.
-        """
-        try:
-            return self._models[name]
-        except KeyError:
-            raise UnknownModelError(name) from None
+    def unpacker_for(self, cls: type) -> Unpacker | None:
+        """The unpacker for instances of ``cls``: its own, else that of its nearest base; None when there is none."""
+        bases = cls.__mro__ if self._unpackers else ()
+        return next((each for base in bases for each in self._unpackers.values() if base in each.types), None)
+
+    def _nearest(self, table: str, cls: type, libraries: Iterable[str]) -> SerializerLike | None:
+        """What serves a class or its nearest base; of what ships, ``libraries`` are looked at for any class."""
+        is_open, ours, process = "serializer" in self._open, getattr(self, table), getattr(_default, table)
+        for library in libraries if is_open else ():
+            self._discover("serializer", library)
+        for base in cls.__mro__:
+            if base not in ours and is_open:
+                self._discover("serializer", _root(base.__module__))
+            found: SerializerLike | None = ours.get(base) or (process.get(base) if is_open else None)
+            if found is not None:
+                return found
+        return None
 
     def _discover(self, kind: _Kind, library: str) -> None:
         """Add what the file or entry point for ``library`` holds, if there is one, once."""
@@ -284,6 +337,10 @@ def use_registry(registry: Registry) -> Iterator[Registry]:
 
 
 _Kind = Literal["serializer", "storage"]
+_PACKAGES = {"artigraph.serializer": "serializer", "artigraph.storage": "storage", "artigraph.model": "model"}
+"""Modules that stand for everything of a kind."""
+_NAMED = ("_serializers", "_storages", "_models", "_unpackers")
+_TABLES = (*_NAMED, "_types", "_items", "_suffixes")
 _default = Registry()
 _current: ContextVar[Registry | None] = ContextVar("artigraph_registry", default=None)
 _ROOT = re.compile(r"[^\W\d_]\w*")
@@ -298,7 +355,7 @@ def _root(name: str) -> str:
 def _claim(table: dict[str, Any], name: str, claimant: Any, replace: bool) -> None:
     holder = table.setdefault(name, claimant)
     if holder is not claimant:
-        if not replace:
+        if not replace and holder != claimant:
             raise NameTakenError(name, repr(holder), repr(claimant))
         table[name] = claimant
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from artigraph import bridge
+from artigraph.bridge import ask, block, caller_loop
 from artigraph.errors import WouldDeadlockError
 
 
@@ -182,3 +183,17 @@ async def test_the_work_of_a_joined_context_sees_that_it_joined():
 
 async def left(token):
     bridge.leave(token)
+
+
+async def test_work_knows_the_loop_of_who_waits_for_it_and_that_a_blocked_caller_has_none():
+    async def where():
+        return caller_loop()
+
+    assert await ask(where) is asyncio.get_running_loop() is caller_loop()
+    assert await asyncio.to_thread(block, where) is None
+    assert block(where) is None
+
+    async def nested():
+        return await ask(where)
+
+    assert await ask(nested) is asyncio.get_running_loop()

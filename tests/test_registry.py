@@ -20,6 +20,7 @@ from artigraph.errors import (
 from artigraph.registry import Registry, current_registry, default_registry, load, use_registry
 from artigraph.serializer.base import Serializer
 from artigraph.serializer.json import JsonSerializer, json_serializer
+from artigraph.storage.file import FileSystemStorage
 from artigraph.storage.memory import MemoryStorage
 
 
@@ -159,10 +160,9 @@ def test_a_registry_of_modules_knows_just_those():
 
 
 def test_the_package_of_serializers_stands_for_all_of_them():
-    registry = Registry(modules=["artigraph.serializer"], unpackers=[len])
+    registry = Registry(modules=["artigraph.serializer"])
     assert registry.serializer_for(1) is json_serializer
     assert registry.serializer_named("datetime.iso/1")
-    assert registry.unpackers == (len,)
 
 
 def test_a_registry_of_things_knows_just_those():
@@ -172,6 +172,97 @@ def test_a_registry_of_things_knows_just_those():
     assert registry.storages == {storage.name: storage}
     assert registry.serializer_for(Shape()) is None
     assert registry.model_named("Shape") is Shape
+
+
+class Pair:
+    def __init__(self, left, right):
+        self.left, self.right = left, right
+
+
+class PairUnpacker:
+    name = "pairs.pair/1"
+    types = (Pair,)
+
+    def unpack(self, value):
+        return vars(value)
+
+    def pack(self, parts):
+        return Pair(**parts)
+
+
+def test_an_unpacker_is_found_for_its_types_and_their_subclasses():
+    unpacker = PairUnpacker()
+    registry = Registry(unpackers=[unpacker])
+    assert registry.unpackers == {"pairs.pair/1": unpacker}
+    assert registry.unpacker_for(type("Twin", (Pair,), {})) is registry.unpacker_for(Pair) is unpacker
+    assert registry.unpacker_for(Shape) is None
+    with pytest.raises(NameTakenError):
+        registry.add_unpacker(PairUnpacker())
+
+
+def test_both_know_what_each_of_them_knew():
+    storage = MemoryStorage("registry-union")
+    one = Registry(serializers=[ShapeSerializer()], unpackers=[PairUnpacker()])
+    other = Registry(storages=[storage], models={"Shape": Shape}, modules=["artigraph.serializer.json"])
+    both = one | other
+    assert both.serializer_for(Shape()).name == "shape/1"
+    assert both.serializer_for(1) is json_serializer
+    assert both.storage_named("registry-union") is storage
+    assert both.model_named("Shape") is Shape
+    assert both.unpacker_for(Pair)
+    assert both.serializer_for_suffix(".json") is json_serializer
+    assert one.serializer_for(1) is None
+    with pytest.raises(UnknownSerializerError):
+        both.serializer_named("datetime.iso/1")
+    assert (one | Registry(modules=["artigraph.serializer"])).serializer_named("datetime.iso/1")
+
+
+def test_two_things_of_one_name_cannot_be_in_one_registry_unless_one_replaces_the_other():
+    one, other = Registry(serializers=[ShapeSerializer()]), Registry(serializers=[ShapeSerializer()])
+    with pytest.raises(NameTakenError, match="shape/1"):
+        one | other
+    assert one.union(other, replace=True).serializer_for(Shape()) is other.serializers["shape/1"]
+    assert (one | one).serializer_for(Shape()) is one.serializers["shape/1"]
+    here, there = Registry(default_storage="here"), Registry(default_storage="there")
+    with pytest.raises(NameTakenError, match="default_storage"):
+        here | there
+    with pytest.raises(UnknownStorageError, match="there"):
+        here.union(there, replace=True).default_storage
+
+
+def test_a_default_storage_is_known_and_limits_nothing():
+    storage = MemoryStorage("registry-default")
+    registry = Registry(default_storage=storage)
+    assert registry.default_storage is registry.storage_named("registry-default") is storage
+    assert registry.serializer_for(1) is json_serializer
+    assert (registry | Registry()).default_storage is storage
+    assert Registry(default_storage="registry-default", storages=[storage]).default_storage is storage
+    assert Registry().default_storage is None
+
+
+def test_packages_stand_for_everything_that_is_registered_also_later():
+    registry = Registry(modules=["artigraph.storage", "artigraph.model"])
+    few = Registry(modules=["artigraph.storage.memory"])
+    storage = MemoryStorage("registry-later").register()
+    default_registry().add_model("registry-later", Shape, replace=True)
+    assert registry.storage_named("registry-later") is few.storage_named("registry-later") is storage
+    assert registry.model_named("registry-later") is Shape
+    assert storage in few.storages_of(MemoryStorage)
+    assert registry.serializer_for(1) is None
+    with pytest.raises(UnknownModelError):
+        few.model_named("registry-later")
+    with pytest.raises(UnknownStorageError):
+        Registry(modules=["artigraph.storage.file"]).storage_named("registry-later")
+
+
+def test_a_storage_of_the_same_place_may_be_registered_again(tmp_path):
+    first, second = FileSystemStorage(tmp_path).register(), FileSystemStorage(str(tmp_path)).register()
+    assert first == second
+    assert hash(first) == hash(second)
+    assert default_registry().storages[first.name] is second
+    with pytest.raises(NameTakenError):
+        FileSystemStorage(tmp_path / "other", name=first.name).register()
+    assert MemoryStorage("x") != MemoryStorage("x")
 
 
 def test_a_module_brings_its_registered_model_classes():

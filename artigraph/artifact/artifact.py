@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import method, self_method
@@ -17,6 +18,7 @@ from artigraph.graph.schema import OrmArtifact, OrmNode
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, SaveSpec, is_savable
+from artigraph.persist.tags import tags_of
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
@@ -80,7 +82,7 @@ class Artifact(Node):
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """What was said about it when it was made."""
+        """What was said about it when it was made, or of one that was read, what is stored."""
         return self._spec.tags
 
     @self_method
@@ -121,6 +123,15 @@ class Artifact(Node):
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""
         return SaveRequest(self.value, self.label, self._spec, self.id)
+
+    @classmethod
+    def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+        """The handles of rows, with their tags."""
+        tags = tags_of(connection, [row.id.bytes for row in rows])
+        found = [cls.from_row(row) for row in rows]
+        for artifact in found:
+            artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
+        return found
 
     def _take(self, row: Any) -> None:
         super()._take(row)

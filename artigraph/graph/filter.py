@@ -129,8 +129,12 @@ class NodeFilter(Filter):
             incoming = exists().where(LINK.c.target_id == NODE.c.id, test(LINK.c.label, self.label))
             tests.append(or_(test(NODE.c.node_label, self.label), incoming))
         for name, value in (self.tags or {}).items():
-            said = [TAG.c.node_id == NODE.c.id, TAG.c.space == "tag", TAG.c.name == name]
-            tests.append(exists().where(*said, *([TAG.c.value_text == value] if value is not None else [])))
+            said = [
+                TAG.c.space == "tag",
+                TAG.c.name == name,
+                *([TAG.c.value_text == value] if value is not None else []),
+            ]
+            tests.append(NODE.c.id.in_(select(TAG.c.node_id).where(*said)))  # found by the index on what was said
         for asked, down, deep in (
             (self.parent_of, False, False),
             (self.child_of, True, False),

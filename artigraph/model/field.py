@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from artigraph.errors import InvalidFieldError
 from artigraph.model.layout import Layout, hints_of, layout_of
+from artigraph.model.stream import stream_items
 from artigraph.model.typed import Kinds, kinds_of
 from artigraph.persist.spec import INFER, SaveSpec
 from artigraph.serializer.base import Serializer
@@ -109,6 +110,8 @@ def gathered(
             typed.append((name, kinds))
         if config.default_field_storage is not None and spec.storage is None:
             spec = dataclasses.replace(spec, storage=config.default_field_storage)  # noqa: PLW2901
+        if (items := stream_items(hints.get(name))) is not None:
+            spec = dataclasses.replace(spec, items=items)  # noqa: PLW2901
         specs.append((name, spec))
     return Fields(specs, typed, layout)
 

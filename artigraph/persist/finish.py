@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-async def finished(work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``; a cancellation of this task is raised when it has ended, not before."""
+async def finished(work: Coroutine[Any, Any, T], stop: Callable[[], None] | None = None) -> T:
+    """The result of ``work``; a cancellation of this task is raised when it has ended, not before.
+
+    ``stop`` is called upon a cancellation, so that the work ends soon.
+    """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -18,6 +21,8 @@ async def finished(work: Coroutine[Any, Any, T]) -> T:
             await asyncio.wait({task})
         except asyncio.CancelledError as error:
             cancelled = error
+            if stop is not None:
+                stop()
     if cancelled is not None:
         cancelled.__cause__ = task.exception()
         raise cancelled

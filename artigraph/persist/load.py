@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +15,8 @@ from anyio import to_thread
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.digest import digest_bytes, digest_file, format_digest
+from artigraph.digest import digest_bytes, format_digest
 from artigraph.errors import (
-    ArtigraphError,
     BlobCorruptError,
     BlobMissingError,
     CycleError,
@@ -36,15 +35,16 @@ from artigraph.identity import Memory, memories
 from artigraph.persist.container import PREFIX, join
 from artigraph.persist.fetch import Fetched, NodeRow, fetch, fetch_where
 from artigraph.persist.fingerprint import fingerprint
+from artigraph.persist.finish import finished
 from artigraph.persist.place import storage_named
 from artigraph.persist.plan import JSON_NAME
 from artigraph.persist.record import GenericRecord
+from artigraph.persist.source import Source
 from artigraph.persist.spec import is_savable
+from artigraph.persist.stream import Stream
 from artigraph.registry import Registry, current_registry
+from artigraph.serializer.base import StreamSerializer
 from artigraph.serializer.json import json_serializer
-
-CHECKED_UP_TO = 64 * 1024 * 1024
-"""Blobs up to this size have their hash checked on load, bigger ones their size only (see ``verify``)."""
 
 AT_ONCE = 8
 
@@ -94,6 +94,18 @@ async def load_many(ids: Sequence[bytes], options: LoadOptions | None = None) ->
     return [values[node_id] for node_id in ids]
 
 
+async def load_each(ids: Sequence[bytes], options: LoadOptions) -> tuple[dict[bytes, Any], dict[bytes, Exception]]:
+    """Load values and models, each for itself: id -> value, and id -> why there is none (as ``load_many`` raises)."""
+    database = current_database()
+    unique = list(dict.fromkeys(ids))
+    got = await database.read(lambda connection: fetch(connection, unique), session=options.session)
+    failures: dict[bytes, Exception] = {
+        node_id: NodeNotFoundError(UUID(bytes=node_id)) for node_id in unique if node_id not in got.nodes
+    }
+    values = await _values(got, database, options, failures)
+    return values, failures
+
+
 async def load_where(statement: Select[Any], options: LoadOptions | None = None) -> list[Any]:
     """Load everything that a query of ``fetch.COLUMNS`` gives, in its order. Raises as ``load_many``."""
     options = options or LoadOptions()
@@ -124,14 +136,22 @@ async def load_fields(node_id: bytes, names: Iterable[str], options: LoadOptions
     return {name: values[parts[name]] for name in names}
 
 
-async def _values(got: Fetched, database: Database, options: LoadOptions) -> dict[bytes, Any]:
+async def _values(
+    got: Fetched, database: Database, options: LoadOptions, failures: dict[bytes, Exception] | None = None
+) -> dict[bytes, Any]:
+    """The values of the roots; with ``failures`` those that failed are noted there, without the first is raised."""
     builder = _Builder(got, database, options)
     builder.read_plain()
     await builder.read_blobs()
     for node_id in reversed(got.parts):  # inner models first, so that deep nesting needs no deep stack
         builder.build(node_id)
     values = {node_id: builder.build(node_id) for node_id in got.roots}
-    await builder.name_failures(options.session)
+    for node_id, error in await builder.named_failures(options.session):
+        if failures is None:
+            raise error
+        if node_id in values:
+            del values[node_id]
+            failures[node_id] = error
     builder.remember(values)
     return values
 
@@ -143,7 +163,7 @@ class _Builder:
         self.got, self.database, self.options = got, database, options
         self.registry = options.registry or current_registry()
         self.values: dict[bytes, Any] = {}
-        self.failures: dict[bytes, ArtigraphError] = {}
+        self.failures: dict[bytes, Exception] = {}
         self._told: set[bytes] = set()
         """Parts whose failure a generic record keeps."""
         self._begun: set[bytes] = set()
@@ -176,41 +196,47 @@ class _Builder:
             async with places:
                 try:
                     self.values[node.id] = await self._read(node)
-                except ArtigraphError as error:
+                except Exception as error:  # noqa: BLE001 - told by named_failures
                     self.failures[node.id] = error
 
         await asyncio.gather(*(one(node) for node in remote))
 
     def build(self, node_id: bytes) -> Any:
-        """The object of a node; a failure of a part is kept and raised by ``name_failures``."""
+        """The object of a node; a failure of a part is kept and told by ``named_failures``."""
         if node_id in self.values:
             return self.values[node_id]
         if node_id in self.failures:
             return None
         node = self.got.nodes[node_id]
         try:
-            if node_id in self._begun:
-                raise CycleError(f"node {UUID(bytes=node_id)}")
-            self._begun.add(node_id)
+            self._begin(node_id)
             value = self._model(node) if node.model is not None else self._inline(node)
-        except ArtigraphError as error:
+        except Exception as error:  # noqa: BLE001 - told by named_failures, also what user code raised
             self.failures[node_id] = error
             return None
         self.values[node_id] = value
         return value
 
-    async def name_failures(self, session: AsyncSession | None) -> None:
-        """Raise the first failure, told whose it was; generic records keep theirs."""
-        failures = [(node_id, error) for node_id, error in self.failures.items() if node_id not in self._told]
-        if not failures:
-            return
-        node_id, error = failures[0]
-        if isinstance(error, BlobMissingError | BlobCorruptError):
-            owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
-            if isinstance(error, BlobMissingError):
-                raise BlobMissingError(error.location, error.storage, owner) from error
-            raise BlobCorruptError(error.location, error.expected, error.got, owner, error.storage) from error
-        raise error
+    async def named_failures(self, session: AsyncSession | None) -> list[tuple[bytes, Exception]]:
+        """What failed, parts before their wholes, told whose it was; generic records keep theirs."""
+        named: dict[int, Exception] = {}
+        found = [(node_id, error) for node_id, error in self.failures.items() if node_id not in self._told]
+        for node_id, error in found:
+            if id(error) not in named:
+                named[id(error)] = await self._named(node_id, error, session)
+        return [(node_id, named[id(error)]) for node_id, error in found]
+
+    async def _named(self, node_id: bytes, error: Exception, session: AsyncSession | None) -> Exception:
+        if not isinstance(error, BlobMissingError | BlobCorruptError):
+            return error
+        owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
+        better: Exception
+        if isinstance(error, BlobMissingError):
+            better = BlobMissingError(error.location, error.storage, owner)
+        else:
+            better = BlobCorruptError(error.location, error.expected, error.got, owner, error.storage)
+        better.__cause__ = error
+        return better
 
     def remember(self, roots: dict[bytes, Any]) -> None:
         """Know the loaded objects again when they are used, and note the roots as inputs of the open span."""
@@ -226,6 +252,11 @@ class _Builder:
             for node_id in roots:
                 span.use(Use(UUID(bytes=node_id), self.options.role or self.got.nodes[node_id].label))
 
+    def _begin(self, node_id: bytes) -> None:
+        if node_id in self._begun:
+            raise CycleError(f"node {UUID(bytes=node_id)}")
+        self._begun.add(node_id)
+
     def _inline(self, node: NodeRow) -> Any:
         name, data = node.serializer, node.data
         if name is None or data is None:
@@ -238,54 +269,32 @@ class _Builder:
             expected = node.hash
             if self._check == "size":
                 if len(data) != node.size:
-                    self._damaged(node, f"{node.size} bytes", f"{len(data)} bytes")
+                    raise _damaged(node, f"{node.size} bytes", f"{len(data)} bytes")
             elif expected is not None and digest_bytes(data) != expected:
-                self._damaged(node, format_digest(expected), format_digest(digest_bytes(data)))
+                raise _damaged(node, format_digest(expected), format_digest(digest_bytes(data)))
         if name == JSON_NAME:
             return json_serializer.deserialize(data)
-        return self.registry.serializer_named(name).deserialize(data)
+        serializer = self.registry.serializer_named(name)
+        if isinstance(serializer, StreamSerializer):
+            return self._stream(node, serializer, data)
+        return serializer.deserialize(data)
 
     async def _read(self, node: NodeRow) -> Any:
         storage = storage_named(self.database, self.registry, node.storage or "")
         serializer: Any = self.registry.serializer_named(node.serializer or "")
         location = node.location or ""
+        source = Source(storage, location, node.hash, node.size, self._check)
+        if isinstance(serializer, StreamSerializer):
+            await source.check()
+            return self._stream(node, serializer, source)
         path = await storage.path(location)
         if path is None:
-            data = await storage.read(location)
-            return await to_thread.run_sync(self._from_bytes, node, serializer, data)
-        return await to_thread.run_sync(self._from_file, node, serializer, path)
+            with await source.fetch() as file:
+                return await finished(to_thread.run_sync(serializer.load, file))
+        return await to_thread.run_sync(_load_local, source, serializer, path)
 
-    def _from_bytes(self, node: NodeRow, serializer: Any, data: bytes) -> Any:
-        self._check_size(node, len(data))
-        if self._check_hash(len(data)):
-            self._compare(node, digest_bytes(data))
-        return serializer.load(io.BytesIO(data))
-
-    def _from_file(self, node: NodeRow, serializer: Any, path: Any) -> Any:
-        try:
-            size = path.stat().st_size
-            self._check_size(node, size)
-            if self._check_hash(size):
-                self._compare(node, digest_file(path)[0])
-            with path.open("rb") as file:
-                return serializer.load(file)
-        except FileNotFoundError as error:
-            raise BlobMissingError(node.location or "", node.storage or "") from error
-
-    def _check_hash(self, size: int) -> bool:
-        return self._check == "always" or (self._check is None and size <= CHECKED_UP_TO)
-
-    def _check_size(self, node: NodeRow, size: int) -> None:
-        if self._check != "never" and size != node.size:
-            self._damaged(node, f"{node.size} bytes", f"{size} bytes")
-
-    def _compare(self, node: NodeRow, got: bytes) -> None:
-        if node.hash is not None and bytes(node.hash or b"") != got:
-            self._damaged(node, format_digest(node.hash or b""), format_digest(got))
-
-    def _damaged(self, node: NodeRow, expected: str, got: str) -> None:
-        storage = node.storage or "the database"
-        raise BlobCorruptError(node.location or f"row {UUID(bytes=node.id)}", expected, got, storage=storage)
+    def _stream(self, node: NodeRow, serializer: StreamSerializer[Any], source: Source | bytes) -> Stream[Any]:
+        return Stream(UUID(bytes=node.id), node.size or 0, serializer, source, self.registry)
 
     def _model(self, node: NodeRow) -> Any:
         node_id, name, version = node.id, node.model or "", node.version or 1
@@ -297,6 +306,11 @@ class _Builder:
                 raise next(iter(failed.values()))
             keys = json_serializer.deserialize(node.data) if node.data is not None else None
             return join(name, keys, data)
+        unpacker = self.registry.unpackers.get(name)
+        if unpacker is not None:
+            if failed:
+                raise next(iter(failed.values()))
+            return unpacker.pack(data)
         try:
             model: Any = None if self.options.generic else self.registry.model_named(name)
         except UnknownModelError:
@@ -316,10 +330,21 @@ class _Builder:
         return value
 
 
+def _load_local(source: Source, serializer: Any, path: Path) -> Any:
+    """(worker thread) The value in a file, checked."""
+    with source.open_local(path) as file:
+        return serializer.load(file)
+
+
+def _damaged(node: NodeRow, expected: str, got: str) -> BlobCorruptError:
+    return BlobCorruptError(f"row {UUID(bytes=node.id)}", expected, got, storage="the database")
+
+
 def _owner(connection: Connection, node_id: bytes) -> str:
     """Whose bytes these are: the labels on the way up to a span, the innermost last."""
     names: list[str] = []
     current: bytes | None = node_id
+    top: str | None = None
     for _ in range(8):
         found = connection.execute(
             select(LINK.c.label, raw(LINK.c.source_id), NODE.c.node_label, NODE.c.node_type)
@@ -330,11 +355,13 @@ def _owner(connection: Connection, node_id: bytes) -> str:
         if found is None:
             break
         names.append(found.label or "")
-        current = found[1]
+        current, top = found[1], found.node_label
         if found.node_type in NOT_MODELS:
             names.append(f"span {found.node_label or UUID(bytes=current)}")
+            top = None
             break
     own = connection.execute(select(NODE.c.node_label).where(NODE.c.id == UUID(bytes=node_id))).scalar()
     if not names:
         return f"artifact {own or UUID(bytes=node_id)}"
+    names.append(top or "")
     return f"artifact {' / '.join(reversed([name for name in names if name]))} ({UUID(bytes=node_id)})"

@@ -18,11 +18,13 @@ BESIDE = "blobs"
 
 
 def default_storage(database: Database, registry: Registry) -> Storage | None:
-    """The storage for big values of this database; None where there is none.
+    """The storage for big values: that of the registry, else of the database; None where there is none.
 
     Raises:
-        UnknownStorageError: the engine was set with a storage name that is not registered.
+        UnknownStorageError: one of them has a storage name that is not registered.
     """
+    if registry.default_storage is not None:
+        return cast(Storage, registry.default_storage)
     asked = database.storage
     if isinstance(asked, str):
         return cast(Storage, registry.storage_named(asked))
@@ -45,6 +47,8 @@ def storage_named(database: Database, registry: Registry, name: str) -> Storage:
     """
     if name == BESIDE and database.file is not None:
         return _beside(database)
+    if isinstance(database.storage, Storage) and database.storage.name == name:
+        return database.storage
     return cast(Storage, registry.storage_named(name))
 
 

@@ -1,22 +1,28 @@
 """The plan of a save: the whole object graph, walked in memory before anything is written.
 
-A shared child is planned once; a cycle is an error that names it. Plain JSON values become bytes at once; values of
-other serializers are left for ``encode``.
+A shared child is planned once; a cycle is an error that names it. Plain JSON values become bytes at once; streams and
+values of other serializers are left for ``encode``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import AsyncGeneratorType
 from typing import Any
 from uuid import UUID
 
+from artigraph.bridge import caller_loop
+from artigraph.contract import Unpacker
 from artigraph.digest import digest_bytes, model_digest
 from artigraph.errors import CycleError, UnserializableError
 from artigraph.ids import new_raw_id
-from artigraph.persist.container import CONTAINERS, VERSION, split
+from artigraph.persist.container import CONTAINERS, VERSION, Container, split
+from artigraph.persist.handover import Handover
 from artigraph.persist.spec import INFER, Savable, SaveSpec, check_label, check_tags, is_savable
+from artigraph.persist.stream import Stream
 from artigraph.registry import Registry
+from artigraph.serializer.base import StreamSerializer
 from artigraph.serializer.json import Typed, json_serializer
 from artigraph.storage.database import database_storage
 
@@ -43,13 +49,21 @@ class ValueDraft:
     preview: dict[str, Any] | None = None
     location: str | None = None
     spool: Any = None
+    source: Handover | None = None
+    """Where the items of a stream come from."""
     known: bool = False
     """The id was given out before, so a row of this id may exist."""
+
+    @property
+    def type_name(self) -> str:
+        """Of the value, as it is shown; of a stream that of what comes back."""
+        cls = Stream if isinstance(self.serializer, StreamSerializer) else type(self.value)
+        return (self.value.name if cls is Typed else cls.__qualname__)[:255]
 
 
 @dataclass(slots=True, eq=False)
 class ModelDraft:
-    """A model, or a container with a node per element."""
+    """A model, a container with a node per element, or what an unpacker took apart."""
 
     id: bytes
     value: Any
@@ -91,10 +105,14 @@ class Plan:
         self.values: list[ValueDraft] = []
         self.used: list[tuple[Any, str]] = []
         """(value, name) of every value met that is not plain: it may be remembered from somewhere."""
+        self.dropped: list[ValueDraft] = []
+        """Values of roots that were taken out."""
         self._seen: dict[int, ModelDraft] = {}
         self._walking: dict[int, str] = {}
 
-    def add(self, value: Any, label: str | None, spec: SaveSpec, *, node_id: UUID | None = None) -> Draft:
+    def add(
+        self, value: Any, label: str | None, spec: SaveSpec, *, node_id: UUID | None = None, known: bool = True
+    ) -> Draft:
         """Plan a root.
 
         Args:
@@ -102,6 +120,7 @@ class Plan:
             label: the name it is given.
             spec: how it is to be kept.
             node_id: the id its node shall have, for a value that has none of its own.
+            known: whether a row of this id may exist.
 
         Raises:
             UnserializableError: naming the path to the part that no serializer knows.
@@ -109,18 +128,44 @@ class Plan:
             InvalidLabelError: a label that cannot be kept.
         """
         check_label(label)
-        check_tags(spec.tags)
-        path = label or _root_name(value)
+        path = label or type(value).__name__
+        begun = len(self.models), len(self.values), len(self.used)
         try:
             draft = self._visit(value, spec, path)
-        except RecursionError as error:
-            raise UnserializableError(path, type(value).__name__, "it is nested too deeply") from error
-        draft.label = label
-        draft.tags = {**draft.tags, **spec.tags}
-        if node_id is not None and not is_savable(value):
-            draft.id, draft.known = node_id.bytes, True
+        except BaseException as error:
+            self._forget(*begun)
+            if isinstance(error, RecursionError):
+                raise UnserializableError(path, type(value).__name__, "it is nested too deeply") from error
+            raise
+        draft.label = label or draft.label
+        if node_id is not None:
+            draft.id, draft.known = node_id.bytes, known
         self.roots.append(draft)
         return draft
+
+    def drop(self, failed: Mapping[Draft, Exception]) -> dict[Draft, list[Exception]]:
+        """Take out the roots that have a failed part, with what only they have: root -> why."""
+        reasons: dict[Draft, list[Exception]] = {}
+        kept: set[Draft] = set()
+        for root in self.roots:
+            parts = _everything_in(root)
+            why = [failed[part] for part in parts if part in failed]
+            if why:
+                reasons[root] = why
+            else:
+                kept.update(parts)
+        self.dropped += [value for value in self.values if value not in kept]
+        self.roots = [root for root in self.roots if root not in reasons]
+        self.models = [model for model in self.models if model in kept]
+        self.values = [value for value in self.values if value in kept]
+        return reasons
+
+    def _forget(self, models: int, values: int, used: int) -> None:
+        """Undo what was planned beyond these numbers."""
+        for model in self.models[models:]:
+            self._seen.pop(id(model.value), None)
+        del self.models[models:], self.values[values:], self.used[used:]
+        self._walking.clear()
 
     def everything(self) -> Iterator[Draft]:
         """Every draft, parts before wholes."""
@@ -130,10 +175,17 @@ class Plan:
     def _visit(self, value: Any, spec: SaveSpec, path: str) -> Draft:
         if is_savable(value):
             model = self._model(value, path)
-            model.tags.update(spec.tags)
+            model.tags.update(check_tags(spec.tags))
             return model
-        serializer = self._serializer(value, spec)
         self.used.append((value, path))
+        unpacker = self.registry.unpacker_for(type(value)) if spec.serializer is None else None
+        if unpacker is not None:
+            return self._unpacked(value, unpacker, spec, path)
+        serializer = self._serializer(value, spec)
+        if serializer is None or spec.serializer is not None:
+            can_stream = serializer is None or isinstance(serializer, StreamSerializer)
+            if can_stream and isinstance(value, AsyncIterable):
+                return self._stream(value, serializer, spec, path)
         if spec.serializer is None and (serializer is None or _is_small(serializer)):
             container = CONTAINERS.get(type(value))
             small = serializer or json_serializer
@@ -153,8 +205,20 @@ class Plan:
         return self._value(value, serializer, spec, path)
 
     def _value(self, value: Any, serializer: Any, spec: SaveSpec, path: str) -> ValueDraft:
-        draft = ValueDraft(new_raw_id(), value, serializer, self._storage(spec), dict(spec.tags), path)
+        tags = dict(check_tags(spec.tags)) if spec.tags else {}
+        draft = ValueDraft(new_raw_id(), value, serializer, self._storage(spec), tags, path)
         self.values.append(draft)
+        return draft
+
+    def _stream(self, value: AsyncIterable[Any], serializer: Any, spec: SaveSpec, path: str) -> ValueDraft:
+        if isinstance(value, AsyncGeneratorType) and value.ag_frame is None:
+            raise UnserializableError(path, "async_generator", "it was gone through to its end; make a new one")
+        if serializer is None and isinstance(value, Stream):
+            serializer = value.serializer
+        elif serializer is None and spec.items is not None:
+            serializer = self.registry.stream_serializer_for(spec.items)
+        draft = self._value(value, serializer, spec, path)
+        draft.source = Handover(value, caller_loop())
         return draft
 
     def _model(self, value: Savable, path: str) -> ModelDraft:
@@ -183,18 +247,33 @@ class Plan:
             raise CycleError(f"{self._walking[id(value)]} -> {path}")
         self._walking[id(value)] = path
         container = CONTAINERS[type(value)]
-        draft = ModelDraft(new_raw_id(), value, container.name, VERSION, False, path, tags=dict(spec.tags))
+        draft = ModelDraft(new_raw_id(), value, container.name, VERSION, False, path)
         keys, parts = split(container, value)
         if keys is not None:
             try:
                 draft.keys = json_serializer.serialize(keys)
             except UnserializableError as error:
                 raise UnserializableError(f"a key of {path}", error.type_name, error.hint) from None
+        steps = ((label, _step(container, keys, label), part) for label, part in parts)
+        return self._with_parts(draft, steps, spec, path)
+
+    def _unpacked(self, value: Any, unpacker: Unpacker, spec: SaveSpec, path: str) -> ModelDraft:
+        if id(value) in self._walking:
+            raise CycleError(f"{self._walking[id(value)]} -> {path}")
+        self._walking[id(value)] = path
+        draft = ModelDraft(new_raw_id(), value, unpacker.name, VERSION, False, path)
+        steps = ((check_label(label) or "", f".{label}", part) for label, part in unpacker.unpack(value).items())
+        return self._with_parts(draft, steps, spec, path)
+
+    def _with_parts(
+        self, draft: ModelDraft, steps: Iterable[tuple[str, str, Any]], spec: SaveSpec, path: str
+    ) -> ModelDraft:
+        """The draft with its parts: (label, how it is written behind the path, value)."""
+        draft.tags = dict(check_tags(spec.tags))
         inner = SaveSpec(spec.serializer, spec.storage) if spec.serializer or spec.storage else INFER
-        for label, part in parts:
-            step = "" if container.type is Typed else f"[{label}]" if keys is None else f"[{label!r}]"
+        for label, step, part in steps:
             draft.parts.append((label, self._visit(part, inner, path + step)))
-        del self._walking[id(value)]
+        del self._walking[id(draft.value)]
         self.models.append(draft)
         return draft
 
@@ -221,7 +300,7 @@ class Plan:
         return asked
 
     def _only_instance(self, kind: type) -> Any:
-        found = [storage for storage in self.registry.storages.values() if isinstance(storage, kind)]
+        found = self.registry.storages_of(kind)
         if len(found) != 1:
             raise UnserializableError(
                 kind.__name__,
@@ -236,5 +315,19 @@ def _is_small(serializer: Any) -> bool:
     return serializer is json_serializer or type(serializer).__module__ == "artigraph.serializer.datetime"
 
 
-def _root_name(value: Any) -> str:
-    return type(value).__name__
+def _step(container: Container, keys: Sequence[Any] | None, label: str) -> str:
+    """How an element is written behind the path of its container."""
+    if container.type is Typed:
+        return ""
+    return f"[{label}]" if keys is None else f"[{label!r}]"
+
+
+def _everything_in(root: Draft) -> list[Draft]:
+    """A draft with all its parts, at any depth, each once."""
+    found = {root: None}
+    level = [root]
+    while level:
+        parts = [part for each in level if isinstance(each, ModelDraft) for _, part in each.parts]
+        level = [part for part in dict.fromkeys(parts) if part not in found]
+        found.update(dict.fromkeys(level))
+    return list(found)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from artigraph.errors import ArtigraphError
-
 
 class GenericRecord(Mapping[str, Any]):
     """A stored model as a read-only mapping of its fields, for when its class is missing or not wanted.
@@ -21,7 +19,7 @@ class GenericRecord(Mapping[str, Any]):
         type_name: str,
         version: int,
         fields: Mapping[str, Any],
-        errors: Mapping[str, ArtigraphError],
+        errors: Mapping[str, Exception],
     ) -> None:
         self.graph_id, self.type_name, self.version = graph_id, type_name, version
         self.errors = dict(errors)

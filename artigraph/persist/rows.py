@@ -11,7 +11,6 @@ from artigraph.graph.insert import Batch
 from artigraph.graph.schema import BLOB_USE, LINK, NODE, TAG
 from artigraph.ids import new_raw_id
 from artigraph.persist.plan import JSON_NAME, Draft, ModelDraft, ValueDraft
-from artigraph.serializer.json import Typed
 from artigraph.storage.database import database_storage
 
 _BASE = ("id", "node_type", "node_label", "node_created_at", "node_updated_at", "artifact_hash", "artifact_size")
@@ -96,8 +95,7 @@ class Rows:
     def _add_value(self, draft: ValueDraft) -> None:
         at = self.at
         base = (draft.id, "database_artifact", draft.label, at, at, draft.hash, draft.size, draft.serializer.name)
-        kind = draft.value.name if type(draft.value) is Typed else type(draft.value).__qualname__
-        shown = (draft.serializer.content_type, kind[:255], draft.preview)
+        shown = (draft.serializer.content_type, draft.type_name, draft.preview)
         if draft.storage is not database_storage:
             where = (draft.storage.name, draft.location)
             self._remote.rows.append((base[0], "remote_artifact", *base[2:], *where, *shown))

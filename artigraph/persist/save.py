@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,26 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import ask
 from artigraph.digest import format_digest
-from artigraph.graph.current import OpenSpan, Use, open_span
+from artigraph.errors import ImmutableError
+from artigraph.graph.current import OpenSpan, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
 from artigraph.graph.insert import insert_batches
-from artigraph.graph.locks import share_blobs
 from artigraph.identity import Memory, memories
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.persist.conflict import Work, sort_out
-from artigraph.persist.encode import encode
+from artigraph.persist.encode import Failures, encode
 from artigraph.persist.fingerprint import fingerprint
-from artigraph.persist.finish import finished
 from artigraph.persist.output import link_outputs, name_kept, still_there, uses_of
 from artigraph.persist.place import INLINE_LIMIT, default_storage
-from artigraph.persist.plan import Draft, Plan, ValueDraft
+from artigraph.persist.plan import Draft, ModelDraft, Plan, ValueDraft
+from artigraph.persist.put import confirm_blobs, put_blobs
 from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
 from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, is_savable
 from artigraph.registry import Registry, current_registry
-from artigraph.storage.database import database_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,20 @@ class SaveRequest:
     spec: SaveSpec = INFER
     node_id: UUID | None = None
     """The id its node shall have, for a value that has none of its own."""
+    known: bool = True
+    """Whether a row of this id may exist."""
+    span: OpenSpan | None = None
+    """The span whose output it is; None: that of the options."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of requests that have a ``node_id``, by that id."""
+
+    collect: bool = False
+    """Whether the others are saved when some fail by themselves."""
+    records: dict[UUID, SaveRecord] = field(default_factory=dict)
+    failures: dict[UUID, Exception] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ class SaveOptions:
     """A label that the span has already is an error; otherwise the newest output takes it over."""
     also: Callable[[Connection], None] | None = None
     """More to write in the same transaction, after the nodes."""
+    outcome: Outcome = field(default_factory=Outcome)
+    """Where to note what becomes of each request."""
 
 
 async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None = None) -> list[SaveRecord]:
@@ -69,98 +84,179 @@ async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None
         options: how.
 
     Returns:
-        A record per request, in the same order.
+        A record per request, in the same order; without those that failed, where failures are collected.
 
     Raises:
         UnserializableError, CycleError, InvalidLabelError: before anything was written.
         ImmutableError: something saved has other content by now, and ``on_conflict`` is "raise".
         LabelTakenError: see ``strict_labels``.
         StorageFullError, StoreBusyError and others of the database and storages: nothing is visible then.
+        ExceptionGroup: several of them failed.
     """
     options = options or SaveOptions()
     database = current_database()
-    plan = Plan(options.registry or current_registry())
-    for request in requests:
-        plan.add(request.value, request.label, request.spec, node_id=request.node_id)
-    span = options.span or open_span(database.identity)
+    save = _Save(database, options)
+    save.plan_all(requests)
     try:
-        work = await _write(plan, database, options, span)
+        work = await save.write()
     finally:
-        _remove_spools(plan.values)
+        _remove_spools([*save.plan.values, *save.plan.dropped])
     _remember([*work.fresh, *work.replaced, *work.kept], database)
-    if span is not None:
-        span.made.update(UUID(bytes=draft.id) for draft in plan.everything())
-    return [
-        SaveRecord(UUID(bytes=root.id), root.label, format_digest(root.hash), root.size, dict(root.tags))
-        for root in plan.roots
-    ]
+    if save.span is not None:
+        save.span.made.update(UUID(bytes=draft.id) for draft in save.plan.everything())
+    records = {root: _record(root) for root in save.plan.roots}
+    options.outcome.records.update({node_id: records[root] for root, node_id in save.asked.items() if root in records})
+    return [records[root] for root in save.plan.roots]
 
 
-async def _write(plan: Plan, database: Database, options: SaveOptions, span: OpenSpan | None) -> Work:
-    storage = None
-    if any(value.data is None or value.size > INLINE_LIMIT for value in plan.values):
-        await ask(database.door)  # a database that cannot be opened leaves no folder behind
-        storage = default_storage(database, plan.registry)
-    await encode(plan.values, storage, inline=database.in_memory)
-    for model in plan.models:
-        model.finish()
-    work = await sort_out(plan, database, options.on_conflict, options.session)
-    try:
-        await _commit(plan, work, database, options, span)
-    except IntegrityError:
-        if options.session is not None or open_group(database) is not None:
+class _Save:
+    """One save, from its plan to its commit."""
+
+    def __init__(self, database: Database, options: SaveOptions) -> None:
+        self.database, self.options = database, options
+        self.plan = Plan(options.registry or current_registry())
+        self.span = options.span or open_span(database.identity)
+        self.asked: dict[Draft, UUID] = {}
+        """Root -> the id it was asked for with; what is replaced may get another one."""
+        self._spans: dict[Draft, OpenSpan] = {}
+
+    def plan_all(self, requests: Iterable[SaveRequest]) -> None:
+        """Plan every request."""
+        failures: list[tuple[UUID | None, Exception]] = []
+        for each in requests:
+            try:
+                root = self.plan.add(each.value, each.label, each.spec, node_id=each.node_id, known=each.known)
+            except Exception as error:  # noqa: BLE001 - raised or collected below
+                failures.append((each.node_id, error))
+                continue
+            if each.node_id is not None:
+                self.asked[root] = each.node_id
+            span = each.span or self.span
+            if span is not None and span.store == self.database.identity:
+                self._spans[root] = span
+        self._raise_or_collect(failures)
+
+    async def write(self) -> Work:
+        """Encode and put what is planned, and write its rows in one transaction; on failure nothing of it is left."""
+        plan, database = self.plan, self.database
+        storage = None
+        if any(value.data is None or value.size > INLINE_LIMIT for value in plan.values):
+            await ask(database.door)  # a database that cannot be opened leaves no folder behind
+            storage = default_storage(database, plan.registry)
+        self._set_aside(await encode(plan.values, storage, plan.registry, inline=database.in_memory))
+        for model in plan.models:
+            model.finish()
+        unused: list[Blob] = []
+        try:
+            work = await self._sort_out()
+            if plan.roots or self.options.also is not None:
+                try:
+                    unused = await self._commit(work)
+                except IntegrityError:
+                    if self.options.session is not None or open_group(database) is not None:
+                        raise
+                    # another task saved the same object between our look and our transaction: look at every id
+                    renewed = work.renewed
+                    work = await self._sort_out(suspicious=True)
+                    work.renewed += renewed
+                    unused = await self._commit(work)
+        except BaseException:
+            await self._drop_blobs(plan.values)
             raise
-        # another task saved the same object between our look and our transaction: look again, for every id
-        work = await sort_out(plan, database, options.on_conflict, None, suspicious=True)
-        await _commit(plan, work, database, options, span)
-    for draft in [*work.renewed, *(root for root in plan.roots if root.label is not None)]:
-        if is_savable(draft.value):
-            draft.value.graph_adopt(UUID(bytes=draft.id), draft.label)
-    return work
+        finally:
+            await self._drop_blobs(plan.dropped)
+        await drop_unused(database, plan.registry, unused, session=self.options.session)
+        for draft in [*work.renewed, *(root for root in plan.roots if root.label is not None)]:
+            if is_savable(draft.value):
+                draft.value.graph_adopt(UUID(bytes=draft.id), draft.label)
+        return work
 
+    async def _sort_out(self, *, suspicious: bool = False) -> Work:
+        """What has to be written, with its blobs put; what fails by itself is raised or set aside."""
+        renewed: list[ModelDraft] = []
+        while True:
+            options = self.options
+            try:
+                work = await sort_out(
+                    self.plan, self.database, options.on_conflict, options.session, suspicious=suspicious
+                )
+            except ImmutableError as error:
+                self._set_aside(
+                    {each: error for each in self.plan.everything() if UUID(bytes=each.id) == error.node_id}
+                )
+                continue
+            renewed += work.renewed
+            failures = await put_blobs(work.fresh, durable=self.database.durability != "off")
+            if not failures:
+                work.renewed = [draft for draft in renewed if draft in self.plan.models]
+                return work
+            self._set_aside(failures)
 
-async def _commit(plan: Plan, work: Work, database: Database, options: SaveOptions, span: OpenSpan | None) -> None:
-    """Put the blobs, then write every row in one transaction; on failure nothing of either is left."""
-    values = [draft for draft in work.fresh if isinstance(draft, ValueDraft) and draft.storage is not database_storage]
-    durable = database.durability != "off"
-    uses: list[Use] = []
+    async def _commit(self, work: Work) -> list[Blob]:
+        """Write every row in one transaction; returns blobs that what was replaced needed."""
+        plan, options, span = self.plan, self.options, self.span
+        outputs: dict[OpenSpan, list[Draft]] = {}
+        for root in plan.roots:
+            if root in self._spans:
+                outputs.setdefault(self._spans[root], []).append(root)
+        uses = uses_of(plan, work.fresh, self.database, span)
 
-    def write(connection: Connection) -> list[Blob]:
-        rows = Rows(now())
-        for draft in work.fresh:
-            rows.add(draft)
-        name_kept(connection, work.kept)
-        for root in work.kept:
-            rows.tag(root)
+        def write(connection: Connection) -> list[Blob]:
+            rows = Rows(now())
+            for draft in work.fresh:
+                rows.add(draft)
+            name_kept(connection, work.kept)
+            for root in work.kept:
+                rows.tag(root)
+            for each, roots in outputs.items():
+                link_outputs(connection, rows, roots, each.id, strict=options.strict_labels)
+            if span is not None:
+                for use in still_there(connection, uses):
+                    rows.use(span.id, use)
+            confirm_blobs(connection, work.fresh)
+            insert_batches(connection, rows.batches())
+            if options.also is not None:
+                options.also(connection)
+            return replace_models(connection, work.replaced, rows.at) if work.replaced else []
+
+        try:
+            unused = await self.database.write(write, session=options.session)
+        except BaseException:
+            if span is not None:
+                span.give_back(uses)
+            raise
         if span is not None:
-            link_outputs(connection, rows, plan.roots, span.id, strict=options.strict_labels)
-            for use in still_there(connection, uses):
-                rows.use(span.id, use)
-        share_blobs(connection, [value.hash for value in values])
-        for value in values:
-            value.storage.confirm(value.location, value.spool)
-        insert_batches(connection, rows.batches())
-        if options.also is not None:
-            options.also(connection)
-        return replace_models(connection, work.replaced, rows.at) if work.replaced else []
+            span.written(uses)
+        return unused
 
-    async def put(value: ValueDraft) -> None:
-        value.location = await value.storage.put(value.spool, value.hash, value.size, durable=durable)
+    def _set_aside(self, failures: Failures) -> None:
+        if failures:
+            reasons = self.plan.drop(failures)
+            grouped = [(self.asked.get(root), _one_of(errors)) for root, errors in reasons.items()]
+            for node_id, error in grouped:
+                if node_id is not None:
+                    self.options.outcome.failures[node_id] = error
+            if not self.options.outcome.collect:
+                raise _one_of(list(failures.values()))
 
-    try:
-        for value in values:
-            await finished(put(value))
-        uses = uses_of(plan, work.fresh, database, span)
-        unused = await database.write(write, session=options.session)
-    except BaseException:
-        if span is not None:
-            span.give_back(uses)
+    def _raise_or_collect(self, failures: Sequence[tuple[UUID | None, Exception]]) -> None:
+        self.options.outcome.failures.update({node_id: error for node_id, error in failures if node_id is not None})
+        if failures and not self.options.outcome.collect:
+            raise _one_of([error for _, error in failures])
+
+    async def _drop_blobs(self, values: Iterable[ValueDraft]) -> None:
         ours = [Blob(value.storage.name, value.hash, value.location) for value in values if value.location]
-        await drop_unused(database, plan.registry, ours, session=options.session)
-        raise
-    if span is not None:
-        span.written(uses)
-    await drop_unused(database, plan.registry, unused, session=options.session)
+        await drop_unused(self.database, self.plan.registry, ours, session=self.options.session)
+
+
+def _one_of(errors: Sequence[Exception]) -> Exception:
+    """One failure as itself, several as a group."""
+    unique = list({id(error): error for error in errors}.values())
+    return unique[0] if len(unique) == 1 else ExceptionGroup("several values failed", unique)
+
+
+def _record(root: Draft) -> SaveRecord:
+    return SaveRecord(UUID(bytes=root.id), root.label, format_digest(root.hash), root.size, dict(root.tags))
 
 
 def _remember(drafts: Iterable[Draft], database: Database) -> None:

@@ -25,11 +25,13 @@ class SaveSpec:
         serializer: an instance, or a registered name.
         storage: an instance, a registered name, or a class with exactly one registered instance.
         tags: tag name -> value, on the value's own node.
+        items: of a stream, the type of its items; that of the first item when None.
     """
 
     serializer: Serializer[Any] | str | None = None
     storage: Storage | str | type | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    items: type | None = None
 
 
 ContentSpec = SaveSpec

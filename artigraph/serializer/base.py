@@ -6,6 +6,7 @@ import io
 import json
 import re
 from abc import ABC
+from collections.abc import Iterable
 from typing import IO, Any, Generic, Self, TypeVar
 
 from artigraph.registry import default_registry
@@ -14,6 +15,9 @@ T = TypeVar("T")
 
 PREVIEW_LIMIT = 8192
 """The most bytes a preview may take as JSON."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*/[1-9][0-9]*")
+_PAIRS = (("serialize", "dump"), ("deserialize", "load"))
 
 
 class Serializer(ABC, Generic[T]):
@@ -41,7 +45,7 @@ class Serializer(ABC, Generic[T]):
         name = getattr(cls, "name", None)
         if name is not None and not (isinstance(name, str) and len(name) <= 100 and _NAME.fullmatch(name)):
             raise ValueError(f"{cls.__qualname__}.name is {name!r}: expected 'library/1' or 'library.format/1'")
-        for ours, other in _PAIRS:
+        for ours, other in _PAIRS if name is not None else ():
             if getattr(cls, ours) is getattr(Serializer, ours) and getattr(cls, other) is getattr(Serializer, other):
                 raise TypeError(f"{cls.__qualname__} defines neither {ours} nor {other}")
 
@@ -96,10 +100,19 @@ class Serializer(ABC, Generic[T]):
         return self
 
 
+class StreamSerializer(Serializer[Iterable[T]]):
+    """Turns items that come one by one into bytes and back, exactly, with a few of them in memory.
+
+    ``dump`` takes an iterable and goes through it once; ``load`` gives an iterator that reads as it goes, and raises
+    as it goes.
+
+    Attributes:
+        items: classes of items this is found for, subclasses included.
+    """
+
+    items: tuple[type, ...] = ()
+
+
 def fits_preview(preview: dict[str, Any]) -> bool:
     """Whether a preview is small enough to be stored (``PREVIEW_LIMIT`` bytes of ASCII JSON)."""
     return len(json.dumps(preview, separators=(",", ":"))) <= PREVIEW_LIMIT
-
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*/[1-9][0-9]*")
-_PAIRS = (("serialize", "dump"), ("deserialize", "load"))

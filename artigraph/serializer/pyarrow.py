@@ -1,17 +1,20 @@
-"""Arrow tables as Parquet or Feather, schema and metadata included."""
+"""Arrow tables as Parquet or Feather, streams of them piece by piece; schema and metadata included."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
 from artigraph.errors import SerializeError, UnserializableError
 from artigraph.registry import load
-from artigraph.serializer.base import Serializer, fits_preview
+from artigraph.serializer.base import Serializer, StreamSerializer, fits_preview
 
 pyarrow = load("pyarrow", "the pyarrow serializer")
 feather = load("pyarrow.feather", "the pyarrow serializer")
+ipc = load("pyarrow.ipc", "the pyarrow serializer")
 parquet = load("pyarrow.parquet", "the pyarrow serializer")
 
 
@@ -76,6 +79,81 @@ class FeatherSerializer(_TableSerializer):
     content_type = "application/vnd.apache.arrow.file"
 
 
+class BatchesSerializer(StreamSerializer[Any]):
+    """Record batches of one schema as an Arrow IPC stream."""
+
+    name = "pyarrow.batches/1"
+    items = (pyarrow.RecordBatch,)
+    suffixes = (".arrows",)
+    content_type = "application/vnd.apache.arrow.stream"
+
+    def dump(self, value: Iterable[Any], file: IO[bytes], /) -> None:
+        writer = None
+        for place, batch in _alike(value, pyarrow.RecordBatch):
+            with _blamed(place):
+                writer = writer or ipc.new_stream(file, batch.schema)
+                writer.write_batch(batch)
+        if writer is not None:
+            writer.close()
+
+    def load(self, file: IO[bytes], /) -> Iterator[Any]:
+        try:
+            if file.seek(0, 2) and file.seek(0) == 0:
+                yield from ipc.open_stream(file)
+        except Exception as error:  # whatever hostile bytes provoke
+            raise SerializeError(f"not batches in {self.name}: {str(error)[:300]}") from error
+
+
+class RowGroupsSerializer(StreamSerializer[Any]):
+    """Tables of one schema as the row groups of a Parquet file."""
+
+    name = "pyarrow.rowgroups/1"
+    items = (pyarrow.Table,)
+    content_type = "application/vnd.apache.parquet"
+
+    def dump(self, value: Iterable[Any], file: IO[bytes], /) -> None:
+        writer = None
+        for place, table in _alike(value, pyarrow.Table):
+            with _blamed(place):
+                if writer is None:
+                    parquet_serializer.serialize(table.schema.empty_table())  # says what would not survive
+                    writer = parquet.ParquetWriter(file, table.schema, use_compliant_nested_type=False)
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+        if writer is not None:
+            writer.close()
+
+    def load(self, file: IO[bytes], /) -> Iterator[Any]:
+        try:
+            if file.seek(0, 2):
+                groups = parquet.ParquetFile(file)
+                yield from map(groups.read_row_group, range(groups.num_row_groups))
+        except Exception as error:  # whatever hostile bytes provoke
+            raise SerializeError(f"not row groups in {self.name}: {str(error)[:300]}") from error
+
+
+def _alike(value: Iterable[Any], cls: Any) -> Iterator[tuple[int, Any]]:
+    """The items with their places, as long as they are of one class and one schema."""
+    schema = None
+    for place, item in enumerate(value):
+        if type(item) is not cls:
+            raise UnserializableError(f"value[{place}]", type(item).__qualname__, f"this is a stream of {cls.__name__}")
+        schema = schema or item.schema
+        if not item.schema.equals(schema, check_metadata=True):
+            raise UnserializableError(f"value[{place}]", cls.__name__, "its schema is not that of the items before it")
+        yield place, item
+
+
+@contextmanager
+def _blamed(place: int) -> Iterator[None]:
+    """Say of which item Arrow complains."""
+    try:
+        yield
+    except pyarrow.ArrowException as error:
+        raise UnserializableError(f"value[{place}]", "item of Arrow", str(error)[:300]) from error
+
+
 _write_parquet = partial(parquet.write_table, use_compliant_nested_type=False)  # keeps the names of list members
 parquet_serializer = ParquetSerializer(_write_parquet, parquet.read_table).register()
 feather_serializer = FeatherSerializer(feather.write_feather, feather.read_table).register()
+batches_serializer = BatchesSerializer().register()
+row_groups_serializer = RowGroupsSerializer().register()

@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +92,11 @@ class S3Storage(Storage):
         self.name = check_name(name or f"aws:{short}")
         self._spools = f"artigraph-{digest_bytes(self.name.encode()).hex()[:16]}-"
         self._clients: dict[bool, Any] = {}
+
+    @property
+    def place(self) -> Hashable:
+        """Where the bucket is; settings of the connection do not count."""
+        return self.bucket, self.prefix, self.endpoint, self.region
 
     def spool(self) -> Path:
         with translated(tempfile.gettempdir()):

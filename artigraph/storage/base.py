@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,21 @@ class Storage(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    @property
+    def place(self) -> Hashable:
+        """What makes two storages of one class and name the same; by default nothing but being one object."""
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Storage) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> Hashable:
+        cls = type(self)
+        return cls.__module__, cls.__qualname__, self.name, self.place  # a cell that defines the class may run again
 
     @abstractmethod
     def spool(self) -> Path:
@@ -113,10 +128,10 @@ class Storage(ABC):
         """Remove spools that nobody wrote to for ``older_than`` seconds; how many there were."""
 
     def register(self, *, replace: bool = False) -> Self:
-        """Make this known to the whole process under its name, and return it.
+        """Make this known to the whole process under its name, and return it; again for the same place is fine.
 
         Raises:
-            NameTakenError: another instance has this name and ``replace`` is False.
+            NameTakenError: another storage has this name and ``replace`` is False.
         """
         default_registry().add_storage(self, replace=replace)
         return self

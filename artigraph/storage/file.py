@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,11 @@ class FileSystemStorage(Storage):
         self.name = check_name(name or f"file:{digest_bytes(os.fsencode(self.directory)).hex()[:16]}")
         with translated(self.directory):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def place(self) -> Hashable:
+        """The folder."""
+        return self.directory
 
     def spool(self) -> Path:
         name = uuid4().hex

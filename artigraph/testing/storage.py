@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from artigraph.contract import StorageLike
 from artigraph.digest import digest_bytes
 from artigraph.errors import BlobMissingError, UnsafeKeyError
-from artigraph.registry import StorageLike
 from artigraph.storage.base import Storage
 
 HOSTILE_LOCATIONS = (

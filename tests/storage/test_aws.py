@@ -22,11 +22,12 @@ from artigraph.errors import (
     BlobMissingError,
     CannotOpenError,
     ConnectionLostError,
+    NameTakenError,
     StorageFullError,
     StorageReadOnlyError,
     UnknownStorageError,
 )
-from artigraph.registry import Registry, use_registry
+from artigraph.registry import Registry, default_registry, use_registry
 from artigraph.storage import aws
 from artigraph.storage.aws import S3Storage
 from artigraph.storage.base import Storage, location_of
@@ -449,7 +450,7 @@ async def test_a_missing_or_damaged_blob_names_its_owner(file_store, storage, bu
     model_id = await S3Damaged("some text").save(label="hurt")
     [(location, kept)] = await _listed(storage)
     store_object(proxy, bucket, location, b"x" * kept.size)
-    with pytest.raises(BlobCorruptError, match="artifact text"):
+    with pytest.raises(BlobCorruptError, match="artifact hurt / text"):
         await S3Damaged.load(model_id)
     await storage.delete(location)
     with pytest.raises(BlobMissingError, match="artifact text"):
@@ -474,3 +475,10 @@ async def test_a_failed_put_leaves_no_row(file_store, bucket, proxy):
 
 async def _listed(storage: Storage) -> list[Any]:
     return [found async for found in storage.list()]
+
+
+def test_a_cell_that_registers_a_bucket_may_run_twice():
+    first, second = S3Storage("twice", timeout=5).register(), S3Storage("twice").register()
+    assert default_registry().storages["aws:twice"] is second == first
+    with pytest.raises(NameTakenError):
+        S3Storage("twice", endpoint="http://127.0.0.1:1").register()
