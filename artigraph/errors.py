@@ -230,7 +230,14 @@ class CycleError(ArtigraphError, ValueError):
 
 
 class SchemaMismatchError(ArtigraphError, ValueError):
-    """The data does not fit the schema it was promised to fit."""
+    """The data, or a feature's value, is not as it was promised to be.
+
+    ``mismatches`` has a record per column that does not fit: ``column``, ``wanted``, ``got``, and up to 5 ``rows``.
+    """
+
+    def __init__(self, message: str, mismatches: Iterable[object] = ()) -> None:
+        self.mismatches = tuple(mismatches)
+        super().__init__(message)
 
 
 class InvalidArtifactError(ArtigraphError, ValueError):

@@ -167,6 +167,18 @@ class OrmModelArtifact(OrmDatabaseArtifact):
     model_artifact_version: Mapped[int | None] = mapped_column(Integer, use_existing_column=True)
 
 
+class OrmCollection(OrmNode):
+    """Artifacts in an order, as one; they hang on ``field`` links with their places as labels."""
+
+    polymorphic_identity = "collection"
+
+
+class OrmTerm(OrmNode):
+    """A word that annotates artifacts: a feature, a schema, a label."""
+
+    polymorphic_identity = "term"
+
+
 class OrmLink(Base):
     """A row of ``artigraph_link``: an arrow from source to target."""
 
