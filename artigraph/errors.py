@@ -356,9 +356,9 @@ class PendingError(ArtigraphError, AttributeError):
 class NoStorageError(ArtigraphError, LookupError):
     """A value is too big for the database, and no storage was named for such values."""
 
-    def __init__(self, path: str, size: int, limit: int) -> None:
+    def __init__(self, path: str, size: int | None, limit: int) -> None:
         self.path, self.size, self.limit = path, size, limit
-        super().__init__(
-            f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}; name a place for the bigger "
-            "ones: set_engine(url, storage=FileSystemStorage('folder'))"
-        )
+        why = f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}"
+        if size is None:
+            why = f"{path} needs a storage, and this database has none"
+        super().__init__(f"{why}; name a place: set_engine(url, storage=FileSystemStorage('folder'))")

@@ -1,20 +1,26 @@
-"""``Artifact``: one value that is kept, and the handle of its row."""
+"""``Artifact``: a value, file, folder or table that is kept, and the handle of its row."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.bridge import method, self_method
+from artigraph.artifact.content import Content, FileContent, checked_path
+from artigraph.artifact.get import find_one, select_artifacts, versions_of
+from artigraph.artifact.key import check_key, common_suffix, suffix_of
+from artigraph.artifact.saving import save_kept
+from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import format_digest
 from artigraph.errors import InvalidArtifactError
 from artigraph.graph.node import Node
-from artigraph.graph.schema import OrmArtifact, OrmNode
+from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, SaveSpec, is_savable
@@ -27,21 +33,39 @@ _NOTHING: Any = object()
 
 
 class Artifact(Node):
-    """A value with a node of its own.
+    """A value, file or folder with a node of its own; with a key, or made of a path, one of the versions of a thing.
 
     Args:
-        value: what is kept: anything a serializer knows, or a model.
+        path: a file or folder to keep (text or a ``Path``); anything else is a value.
         label: a name to find it by.
-        serializer: an instance, or a registered name; inferred when None.
-        storage: an instance, or a registered name; by size when None.
+        value: what is kept: anything a serializer knows, or a model.
+        key: the name of a family of versions: relative, like "project/data.parquet".
+        description: what it is, in a sentence.
+        kind: "dataset", "model", or a word of yours.
+        revises: the latest version of what this is the next version of, when that is not said by the key.
+        run: the span that makes it; None: the one that is open; False: none.
+        storage: an instance, or a registered name; where the database keeps files when None.
+        skip_hash_lookup: make a new version even when the content is there already.
+        extra_data: more about it, JSON-able.
+        serializer: of a value: an instance, or a registered name; inferred when None.
         tags: tag name -> value.
         id: its id; a fresh one when None; that of the model, when the value is one.
 
     Attributes:
-        hash: ``sha256:`` and 64 hex characters; None before it was saved.
+        uid: 20 characters: those of the family and those of the version; None of a plain value.
+        version: 1, 2, ...; None of a plain value.
+        hash: ``sha256:`` and 64 hex characters; None before it was saved. Of a folder that of its manifest.
         size: bytes; None before it was saved.
+        suffix: with its dot; "" when there is none.
+        otype: what it is when it is loaded, such as "DataFrame".
         type_name: of the value.
-        kind: what it is called, such as "trace".
+        n_files: of a folder.
+        n_observations: rows of a table.
+        trashed_at: when it was put into the trash, UTC; None: it is not there.
+
+    Raises:
+        UnsafeKeyError: the key could lead out of its place.
+        InvalidArtifactError: nothing is at the path, or what is said contradicts itself.
 
     >>> Artifact(value=[1, 2], label="pair").value
     [1, 2]
@@ -51,27 +75,60 @@ class Artifact(Node):
 
     def __init__(
         self,
-        value: Any = _NOTHING,
+        path: Any = _NOTHING,
         label: str | None = None,
         *,
-        serializer: Serializer[Any] | str | None = None,
+        value: Any = _NOTHING,
+        key: str | None = None,
+        description: str | None = None,
+        kind: str | None = None,
+        revises: Artifact | None = None,
+        run: Any = None,
         storage: Storage | str | type | None = None,
+        skip_hash_lookup: bool | None = None,
+        extra_data: Mapping[str, Any] | None = None,
+        serializer: Serializer[Any] | str | None = None,
         tags: Mapping[str, str] | None = None,
         id: UUID | None = None,
     ) -> None:
-        if value is _NOTHING:
-            raise InvalidArtifactError("an artifact needs a value: Artifact(value=...)")
-        if isinstance(value, os.PathLike):
-            raise InvalidArtifactError(
-                f"{os.fspath(value)!r} is a path, and this version keeps no files; read it and keep its content"
-            )
+        is_path = isinstance(path, str | os.PathLike)
+        if (path is _NOTHING) == (value is _NOTHING):
+            raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
-        self._value = value
+        self._blank()
+        self._value = _NOTHING if is_path else path if value is _NOTHING else value
         self._spec = SaveSpec(serializer, storage, dict(tags or {}))
+        self.key = check_key(key) if key is not None else None
+        self.description, self.kind, self.extra_data = description, kind, dict(extra_data) if extra_data else None
+        self.revises, self._run, self._always = revises, run, bool(skip_hash_lookup)
+        if is_path:
+            self._content = FileContent(path=checked_path(Path(path)))
+            self._content.suffix = common_suffix(key, suffix_of(Path(path).name))
+            self.suffix = self._content.suffix
+        else:
+            self.type_name = type(self._value).__qualname__
+
+    def _blank(self) -> None:
+        self._content: Content | None = None
         self.hash: str | None = None
         self.size: int | None = None
-        self.type_name: str | None = type(value).__qualname__
+        self.uid: str | None = None
+        self.stem: str | None = None
+        self.version: int | None = None
+        self.is_latest = False
+        self.suffix = ""
+        self.otype: str | None = None
+        self.type_name: str | None = None
+        self.n_files: int | None = None
+        self.n_observations: int | None = None
+        self.trashed_at: datetime | None = None
+        self.key: str | None = None
+        self.description: str | None = None
         self.kind: str | None = None
+        self.extra_data: dict[str, Any] | None = None
+        self.revises: Artifact | None = None
+        self._run: Any = None
+        self._always = False
 
     @property
     def value(self) -> Any:
@@ -84,6 +141,11 @@ class Artifact(Node):
     def tags(self) -> Mapping[str, str]:
         """What was said about it when it was made, or of one that was read, what is stored."""
         return self._spec.tags
+
+    @property
+    def versions(self) -> list[Artifact]:
+        """Every version of it, the first one first; asks the database, and blocks until it has answered."""
+        return block(versions_of, type(self), self.stem) if self.stem is not None else [self]
 
     @self_method
     async def save(
@@ -106,6 +168,9 @@ class Artifact(Node):
         Raises:
             UnserializableError, InvalidLabelError, ImmutableError: nothing was written.
         """
+        if self._content is not None:
+            await save_kept([self], session, registry)
+            return
         options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
         record = (await save_many([self.graph_save_request()], options))[0]
         self.id, self.hash, self.size = record.id, record.hash, record.size
@@ -120,22 +185,61 @@ class Artifact(Node):
         """
         return (await load_many([self.id.bytes], LoadOptions(session=session, track=track)))[0]
 
+    @loader
+    async def get(
+        cls,
+        idlike: Any = None,
+        *,
+        key: str | None = None,
+        session: AsyncSession | None = None,
+    ) -> Any:
+        """The one artifact that this means.
+
+        Args:
+            idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
+            key: its key; the latest version.
+            session: a session of yours.
+
+        Raises:
+            NodeNotFoundError: there is none.
+            MultipleNodesError: there are several.
+        """
+        return await find_one(cls, idlike, key=key, session=session)
+
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""
         return SaveRequest(self.value, self.label, self._spec, self.id)
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """The handles of rows, with their tags."""
+        """The handles of rows, with their tags: rows of ``select_artifacts``, or row objects of artifacts."""
+        if rows and not hasattr(rows[0], "artifact_key"):
+            ids = [row.id for row in rows]
+            found = {row.id: row for row in connection.execute(select_artifacts(NODE.c.id.in_(ids)))}
+            rows = [found[node_id] for node_id in ids]
         tags = tags_of(connection, [row.id.bytes for row in rows])
-        found = [cls.from_row(row) for row in rows]
-        for artifact in found:
+        handles = [cls.from_row(row) for row in rows]
+        for artifact in handles:
             artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
-        return found
+        return handles
 
     def _take(self, row: Any) -> None:
         super()._take(row)
+        self._blank()
+        extra = row.artifact_extra or {}
         self._value, self._spec = _NOTHING, SaveSpec()
         self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
         self.size, self.kind = row.artifact_size, row.artifact_kind
-        self.type_name = getattr(row, "model_artifact_type_name", None) or row.artifact_otype
+        self.uid, self.stem, self.version = row.artifact_uid, row.artifact_stem, row.artifact_version
+        self.key, self.is_latest = row.artifact_key, bool(row.artifact_is_latest)
+        self.suffix, self.otype = row.artifact_suffix or "", row.artifact_otype
+        self.type_name = row.model_artifact_type_name or row.artifact_otype
+        self.description, self.trashed_at = row.artifact_description, row.artifact_trashed_at
+        self.extra_data, self.n_files = extra.get("data"), extra.get("n_files")
+        self.n_observations = extra.get("n_observations")
+
+    def __repr__(self) -> str:
+        if self.version is None:
+            return super().__repr__()
+        trashed = ", in the trash" if self.trashed_at is not None else ""
+        return f"<Artifact {self.key or self.label or self.uid} v{self.version}{trashed}>"
