@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from artigraph.artifact.artifact import Artifact
+    from artigraph.artifact.feature import Feature
+    from artigraph.artifact.q import Q
+    from artigraph.artifact.schema import Schema
     from artigraph.bridge import Pending
     from artigraph.graph.engine import create_tables, get_engine, set_engine
     from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter, ValueFilter
@@ -57,6 +60,7 @@ __all__ = [
     "ArtifactModel",
     "ArtifactModelConfig",
     "ArtifactSequence",
+    "Feature",
     "FileSystemStorage",
     "Filter",
     "Lineage",
@@ -70,9 +74,11 @@ __all__ = [
     "OrmNode",
     "OrmSpan",
     "Pending",
+    "Q",
     "Registry",
     "Run",
     "SaveSpec",
+    "Schema",
     "Serializer",
     "Span",
     "Storage",
@@ -110,6 +116,10 @@ __all__ = [
 
 _FILES = {
     "artifact.artifact": "Artifact",
+    "artifact.feature": "Feature",
+    "artifact.label": "Project ULabel",
+    "artifact.q": "Q",
+    "artifact.schema": "Schema",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
     "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",

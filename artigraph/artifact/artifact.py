@@ -16,10 +16,11 @@ from artigraph.artifact.content import Content, FileContent, checked_path
 from artigraph.artifact.get import find_one, select_artifacts, versions_of
 from artigraph.artifact.key import check_key, common_suffix, suffix_of
 from artigraph.artifact.saving import save_kept
+from artigraph.artifact.wanted import Wanted, prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import format_digest
 from artigraph.errors import InvalidArtifactError
-from artigraph.graph.node import Node
+from artigraph.artifact.annotated import Annotated
 from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
@@ -32,7 +33,7 @@ from artigraph.storage.base import Storage
 _NOTHING: Any = object()
 
 
-class Artifact(Node):
+class Artifact(Annotated):
     """A value, file or folder with a node of its own; with a key, or made of a path, one of the versions of a thing.
 
     Args:
@@ -45,6 +46,9 @@ class Artifact(Node):
         revises: the latest version of what this is the next version of, when that is not said by the key.
         run: the span that makes it; None: the one that is open; False: none.
         storage: an instance, or a registered name; where the database keeps files when None.
+        features: name or Feature -> value, said of it when it is saved.
+        schema: of a table: a Schema, "valid_features", {column: dtype}, a pyarrow.Schema, a pydantic model, or a pandera
+            schema; checked before anything is stored.
         skip_hash_lookup: make a new version even when the content is there already.
         extra_data: more about it, JSON-able.
         serializer: of a value: an instance, or a registered name; inferred when None.
@@ -82,6 +86,8 @@ class Artifact(Node):
         key: str | None = None,
         description: str | None = None,
         kind: str | None = None,
+        features: Mapping[Any, Any] | None = None,
+        schema: Any = None,
         revises: Artifact | None = None,
         run: Any = None,
         storage: Storage | str | type | None = None,
@@ -101,6 +107,7 @@ class Artifact(Node):
         self.key = check_key(key) if key is not None else None
         self.description, self.kind, self.extra_data = description, kind, dict(extra_data) if extra_data else None
         self.revises, self._run, self._always = revises, run, bool(skip_hash_lookup)
+        self.wanted = Wanted(features, schema)
         if is_path:
             self._content = FileContent(path=checked_path(Path(path)))
             self._content.suffix = common_suffix(key, suffix_of(Path(path).name))
@@ -129,6 +136,7 @@ class Artifact(Node):
         self.revises: Artifact | None = None
         self._run: Any = None
         self._always = False
+        self.wanted, self._also = Wanted(), []
 
     @property
     def value(self) -> Any:
@@ -136,11 +144,6 @@ class Artifact(Node):
         if self._value is _NOTHING:
             self._value = self.load.s()
         return self._value
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """What was said about it when it was made, or of one that was read, what is stored."""
-        return self._spec.tags
 
     @property
     def versions(self) -> list[Artifact]:
@@ -171,7 +174,8 @@ class Artifact(Node):
         if self._content is not None:
             await save_kept([self], session, registry)
             return
-        options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
+        await prepare([self], session)
+        options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=self._write_also)
         record = (await save_many([self.graph_save_request()], options))[0]
         self.id, self.hash, self.size = record.id, record.hash, record.size
 
@@ -192,6 +196,7 @@ class Artifact(Node):
         *,
         key: str | None = None,
         session: AsyncSession | None = None,
+        **expressions: Any,
     ) -> Any:
         """The one artifact that this means.
 
@@ -199,11 +204,15 @@ class Artifact(Node):
             idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
             key: its key; the latest version.
             session: a session of yours.
+            expressions: as for ``filter``.
 
         Raises:
             NodeNotFoundError: there is none.
             MultipleNodesError: there are several.
         """
+        if expressions:
+            named = {"key": key} if key is not None else {}
+            return await cls.filter(**named, **expressions).one.a(session=session)
         return await find_one(cls, idlike, key=key, session=session)
 
     def graph_save_request(self) -> SaveRequest:

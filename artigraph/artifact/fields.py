@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,11 @@ from sqlalchemy import JSON, ColumnElement, Select, and_, false, or_, select, ty
 
 from artigraph.artifact.lookup import (
     EQUALITY,
+    OPERATORS,
     Field,
     Fields,
     Said,
+    TEXT_TESTS,
     Test,
     column_test,
     several,
@@ -22,12 +25,15 @@ from artigraph.artifact.lookup import (
 from artigraph.artifact.version import IS_LATEST
 from artigraph.digest import parse_digest
 from artigraph.errors import InvalidFilterError
-from artigraph.graph.filter import Condition
+from artigraph.graph.filter import Condition, Filter
 from artigraph.graph.schema import KEY, LINK, NODE
 from artigraph.ids import as_id
 
 LATEST = or_(NODE.c.artifact_stem.is_(None), IS_LATEST)
 """The newest version out of the trash; what has no versions is its own latest."""
+
+
+WITHOUT_TEXT = frozenset(OPERATORS.values()) - TEXT_TESTS
 
 
 def moment(value: Any) -> datetime:
@@ -76,6 +82,22 @@ def _latest_test(operator: str, value: Any) -> Condition:
     return LATEST if value == (operator == "eq") else ~LATEST
 
 
+@dataclass(frozen=True)
+class Among(Filter):
+    """The nodes whose ids a query gives."""
+
+    ids: Select[Any]
+    question: str
+    """What they are, in words."""
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed to these."""
+        return and_(condition, NODE.c.id.in_(self.ids))
+
+    def __repr__(self) -> str:
+        return self.question
+
+
 def related(linked: Callable[[Any], Select[Any]], ends: Callable[[str], Select[Any]] | None = None) -> Test:
     """Tests on a relation to other nodes.
 
@@ -91,10 +113,10 @@ def related(linked: Callable[[Any], Select[Any]], ends: Callable[[str], Select[A
 
     def test(operator: str, value: Any) -> Condition:
         if operator == "is_null":
-            found = NODE.c.id.in_(linked(None))
-            return ~found if value else found
+            any_of_it = NODE.c.id.in_(linked(None))
+            return ~any_of_it if value else any_of_it
         asked = several("relation", value) if operator == "in_" else [value]
-        found = or_(false(), *(NODE.c.id.in_(linked(other(each))) for each in asked))
+        found: Condition = or_(false(), *(NODE.c.id.in_(linked(other(each))) for each in asked))
         return and_(NODE.c.id.in_(linked(None)), ~found) if operator == "ne" else found
 
     return test
@@ -145,7 +167,9 @@ def _labels(kind: str) -> Test:
 
 
 def column_field(name: str, column: ColumnElement[Any], kinds: Any, convert: Any = None, **options: Any) -> Field:
-    """A field that is a column."""
+    """A field that is a column; what is no text has no tests of texts."""
+    if kinds is not str:
+        options.setdefault("operators", WITHOUT_TEXT)
     return Field(name, column_test(name, column, kinds, convert), column, **options)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import STEM_SIZE, UID_SIZE, key_digest
@@ -27,7 +27,7 @@ COLUMNS = (
     *(NODE.c.artifact_extra, NODE.c.artifact_preview, NODE.c.model_artifact_type_name),
     *(NODE.c.remote_artifact_storage, NODE.c.remote_artifact_location),
     KEY.c.key.label("artifact_key"),
-    IS_LATEST.label("artifact_is_latest"),
+    or_(NODE.c.artifact_stem.is_(None), IS_LATEST).label("artifact_is_latest"),
 )
 """Everything a handle is made of."""
 

@@ -243,7 +243,7 @@ def _lookup(fields: Fields, expression: str, value: Any, open_ended: bool) -> Fi
 
 def _name_of(value: Any) -> Any:
     """A label as the text it is called by; anything else as it is."""
-    return value.name if hasattr(value, "label_type") else value
+    return value.name if hasattr(value, "term_kind") else value
 
 
 def _text(value: Any, asked: str) -> str:

@@ -27,6 +27,10 @@ SHOWN = 20
 """Rows that the text of a query shows."""
 
 
+Shown = tuple[str, Callable[[T], Any]]
+"""A column: its head, and what stands there of a thing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
     """What a query is about."""
@@ -38,8 +42,10 @@ class Kind(Generic[T]):
     make: Callable[[Connection, Sequence[Any]], Sequence[T]]
     population: Condition
     """Which nodes there are at all."""
-    shown: Sequence[tuple[str, Callable[[T], Any]]]
-    """(head, value of a thing) of each column of a table of them."""
+    columns: Sequence[Shown[T]]
+    """Of a data frame of them."""
+    shown: Sequence[Shown[T]]
+    """Of their table as text."""
     versioned: bool = True
     annotated: bool = True
     """They have features, so a name that is no field is one of these."""
@@ -202,7 +208,7 @@ class Query(Generic[T]):
             return found, kind.extend(connection, found) if features and kind.extend is not None else {}
 
         found, more = await current_database().read(work, session=session)
-        columns = {head: [value(each) for each in found] for head, value in kind.shown}
+        columns = {head: [value(each) for each in found] for head, value in kind.columns}
         return pandas.DataFrame({**columns, **{name: more[name] for name in more if name not in columns}})
 
     def __await__(self) -> Generator[Any, Any, list[T]]:

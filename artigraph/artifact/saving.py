@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.keep import keep
 from artigraph.artifact.offer import Offer
+from artigraph.artifact.wanted import prepare
 from artigraph.bridge import ask
 from artigraph.errors import InvalidArtifactError
 from artigraph.graph.current import OpenSpan, open_span
@@ -28,6 +29,7 @@ async def save_kept(artifacts: Sequence[Any], session: AsyncSession | None, regi
     await ask(database.door)  # a database that cannot be opened leaves no folder behind
     default = file_storage(database, registry)
     span = open_span(database.identity)
+    await prepare(artifacts, session)
     offers = [_offer(each, default, span, database) for each in artifacts]
     await keep(offers, database, registry, span=span, session=session)
     ids = {offer.became for offer in offers}
@@ -62,6 +64,7 @@ def _offer(artifact: Any, default: Any, span: OpenSpan | None, database: Databas
         description=artifact.description,
         extra=artifact.extra_data,
         tags=check_tags(artifact.tags),
+        also=artifact._also,
         span=_maker(artifact._run, span, database),
     )
 

@@ -64,11 +64,7 @@ class Term:
 
     @loader
     async def get(
-        cls,  # noqa: N805 - a class method
-        name: Any = None,
-        *,
-        session: AsyncSession | None = None,
-        **expressions: Any,
+        cls: Any, name: Any = None, /, *, session: AsyncSession | None = None, **expressions: Any  # noqa: N805
     ) -> Any:
         """The one of a name or id, or that matches.
 
@@ -107,6 +103,7 @@ class Term:
             select=lambda *conditions: select_terms(cls.term_kind).where(*conditions),
             make=lambda connection, rows: [cls.from_row(row) for row in rows],
             population=NODE.c.node_type == "term",
+            columns=shown,
             shown=shown,
             versioned=False,
             annotated=False,
