@@ -63,6 +63,7 @@ class Annotated(Node):
     _spec: SaveSpec
     _also: list[Callable[[Connection, UUID], None]]
     _content: Any
+    _value: Any
 
     @property
     def features(self) -> Features:
@@ -108,13 +109,17 @@ class Annotated(Node):
         self._spec = replace(self._spec, tags=dict(tags))
 
     def table_to_check(self) -> Any:
-        """The table that is about to be kept; None when it is something else."""
-        value = getattr(self._content, "value", None)
+        """The table that is about to be kept; None when it is something else, or a plain value nobody wants checked."""
+        if self._content is None and self.wanted.schema is None:
+            return None
+        value = getattr(self._content, "value", self._value)
         return value if is_table(value) else None
 
     def take_checked(self, table: Any) -> None:
         """Keep this table, which was checked and may have been converted."""
-        if getattr(self._content, "value", None) is not None:
+        if self._content is None:
+            self._value = table
+        elif hasattr(self._content, "value"):
             self._content.value = table
 
     def to_write(self, write: Callable[[Connection, UUID], None]) -> None:

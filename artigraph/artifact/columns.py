@@ -9,7 +9,7 @@ from typing import Any
 from artigraph.artifact.dtype import NAMES, Cell, stored_text
 from artigraph.artifact.feature import Feature
 from artigraph.artifact.schema import Schema
-from artigraph.artifact.table import Column, columns_of, family
+from artigraph.artifact.table import Column, columns_of
 
 DISTINCT = 100
 """Values of a checked text column that are remembered; a column with more of them is not looked into."""
@@ -25,8 +25,7 @@ def found_columns(table: Any, checked: Collection[str]) -> dict[str, list[Cell]]
     found: dict[str, list[Cell]] = {}
     for column in columns_of(table):
         name = stored_text(column.name)
-        array = column.arrow()
-        cells = [Cell(-1, column.native[:64], text=family(array)[:64])]
+        cells = [Cell(-1, column.native[:64], text=column.family()[:64])]
         if column.name in checked and cells[0].text == "str":
             cells += [Cell(place, "str", text=stored_text(each)) for place, each in enumerate(_distinct(column))]
         found.setdefault(name, cells)

@@ -11,6 +11,15 @@ from artigraph.artifact.dtype import plain
 from artigraph.errors import SchemaMismatchError
 from artigraph.registry import load
 
+_KNOWN = {
+    **dict.fromkeys(("int", "uint"), "int"),
+    **dict.fromkeys(("float", "double", "halffloat"), "float"),
+    **dict.fromkeys(("str", "string", "large_string", "utf"), "str"),
+    **dict.fromkeys(("bool", "boolean"), "bool"),
+    **dict.fromkeys(("datetime", "timestamp"), "datetime"),
+}
+"""Dtypes that say what is in a column, without the width: such a column need not be looked into."""
+
 TABLES = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "Table"}
 
 
@@ -32,6 +41,11 @@ class Column:
             return self.to_arrow()
         except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
             return None
+
+    def family(self) -> str:
+        """Its dtype in our names; ``null`` without values, ``mixed`` where there are several types."""
+        known = _KNOWN.get(self.native.partition("[")[0].rstrip("0123456789").lower())
+        return known or family(self.arrow())
 
     def items(self) -> Iterator[Any]:
         """Its values as Python's own, missing ones as None."""
