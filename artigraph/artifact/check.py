@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from artigraph.artifact.dtype import PYTHON_TYPES, dtype_name
-from artigraph.artifact.table import Column, columns_of, family, retyped
+from artigraph.artifact.tabular import Column, columns_of, family, retyped
 from artigraph.errors import SchemaMismatchError
 from artigraph.registry import load
 

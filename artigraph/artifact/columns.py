@@ -9,7 +9,7 @@ from typing import Any
 from artigraph.artifact.dtype import NAMES, Cell, stored_text
 from artigraph.artifact.feature import Feature
 from artigraph.artifact.schema import Schema
-from artigraph.artifact.table import Column, columns_of
+from artigraph.artifact.tabular import Column, columns_of
 
 DISTINCT = 100
 """Values of a checked text column that are remembered; a column with more of them is not looked into."""

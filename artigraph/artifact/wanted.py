@@ -19,7 +19,7 @@ from artigraph.artifact.dtype import Cell
 from artigraph.artifact.feature import Feature
 from artigraph.artifact.said import write_cells
 from artigraph.artifact.schema import VALID_FEATURES, Schema
-from artigraph.artifact.table import columns_of, is_table
+from artigraph.artifact.tabular import columns_of, is_table
 from artigraph.errors import SchemaMismatchError
 from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
