@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from artigraph.artifact.artifact import Artifact
+    from artigraph.artifact.collection import Collection
     from artigraph.artifact.feature import Feature
     from artigraph.artifact.q import Q
     from artigraph.artifact.schema import Schema
@@ -60,6 +61,7 @@ __all__ = [
     "ArtifactModel",
     "ArtifactModelConfig",
     "ArtifactSequence",
+    "Collection",
     "Feature",
     "FileSystemStorage",
     "Filter",
@@ -116,6 +118,7 @@ __all__ = [
 
 _FILES = {
     "artifact.artifact": "Artifact",
+    "artifact.collection": "Collection",
     "artifact.feature": "Feature",
     "artifact.label": "Project ULabel",
     "artifact.q": "Q",

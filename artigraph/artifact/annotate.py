@@ -51,7 +51,7 @@ class Features:
         known = await self._definitions(values, session)
         encoded(values, known)  # what is wrong with them is told before anything is locked
 
-        def renew(connection: Connection, before: Cells) -> Cells:
+        def renew(_: Connection, before: Cells) -> Cells:
             more = {key: _with(before.get(name_of(key)), value) for key, value in values.items()}
             return {**before, **encoded(more, known)}
 
@@ -69,9 +69,7 @@ class Features:
         return {name: _resolved(value, handles) for name, value in found.items()}
 
     @method
-    async def remove_values(
-        self, names: Any = None, *, value: Any = _ANY, session: AsyncSession | None = None
-    ) -> None:
+    async def remove_values(self, names: Any = None, *, value: Any = _ANY, session: AsyncSession | None = None) -> None:
         """Say these no more.
 
         Args:
@@ -133,7 +131,7 @@ class Labels:
         """Carry these no more; without any, none (of the kind)."""
         gone = {(each.term_kind, each.name) for each in self._asked(labels)}
 
-        def renew(connection: Connection, before: Cells) -> Cells:
+        def renew(_: Connection, before: Cells) -> Cells:
             kept = {}
             for kind, cells in before.items():
                 ours = self._kind is None or kind == self._kind.term_kind
@@ -221,7 +219,7 @@ class Tags(Mapping[str, str]):
     async def _change(self, more: dict[str, str], keep: Any, session: AsyncSession | None) -> None:
         after: dict[str, str] = {}
 
-        def renew(connection: Connection, before: Cells) -> Cells:
+        def renew(_: Connection, before: Cells) -> Cells:
             after.update({**keep({name: value_of(list(cells)) for name, cells in before.items()}), **more})
             return {name: [Cell(-1, "str", text=value)] for name, value in after.items()}
 

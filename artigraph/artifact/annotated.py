@@ -13,8 +13,8 @@ from sqlalchemy import Connection, and_, exists, or_, select
 from artigraph.artifact.annotate import Features, Labels, Tags
 from artigraph.artifact.fields import ARTIFACT, Among
 from artigraph.artifact.get import IS_KEPT, select_artifacts
-from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.label import Project, ULabel
+from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.schema import Schema
 from artigraph.artifact.wanted import INFERRED, SCHEMA, Wanted, is_table
 from artigraph.graph.filter import Filter
@@ -151,7 +151,7 @@ class Annotated(Node):
 
     @classmethod
     def search(cls, text: str) -> Query[Self]:
-        """The artifacts with this text in key, label, description or the value of a tag, label or feature, newest first.
+        """Those with this text in key, label, description or the value of a tag, label or feature; newest first.
 
         The case of ASCII letters does not matter.
         """

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.annotated import Annotated
 from artigraph.artifact.content import Content, FileContent, checked_path
 from artigraph.artifact.get import find_one, select_artifacts, versions_of
 from artigraph.artifact.key import check_key, common_suffix, suffix_of
@@ -20,7 +21,6 @@ from artigraph.artifact.wanted import Wanted, prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import format_digest
 from artigraph.errors import InvalidArtifactError
-from artigraph.artifact.annotated import Annotated
 from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many

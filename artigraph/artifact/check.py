@@ -173,7 +173,13 @@ def _bare(kind: str) -> str:
 
 
 def _called(column: Column, got: str) -> str:
-    return "values of several types" if got == "mixed" else column.native if got in column.native else f"{column.native} ({got})"
+    return (
+        "values of several types"
+        if got == "mixed"
+        else column.native
+        if got in column.native
+        else f"{column.native} ({got})"
+    )
 
 
 def _misfits(column: Column, dtype: str) -> Iterator[tuple[int, str]]:
@@ -256,7 +262,7 @@ def _of_pandera(cases: Iterable[Mapping[str, Any]]) -> list[Mismatch]:
     bad: dict[tuple[str, str], list[tuple[int, str]]] = {}
     whole: dict[tuple[str, str], str] = {}
     for case in cases:
-        about_table = case.get("column") is None or case["column"] != case["column"]  # noqa: PLR0124 - NaN
+        about_table = case.get("column") is None or case["column"] != case["column"]
         column = str(case["failure_case"] if about_table else case["column"])
         asked = column, str(case["check"])
         row = case.get("index")
@@ -266,7 +272,8 @@ def _of_pandera(cases: Iterable[Mapping[str, Any]]) -> list[Mismatch]:
             whole[asked] = "no such column" if "column_in_dataframe" in asked[1] else str(case["failure_case"])
     found = [Mismatch(column, check, got) for (column, check), got in whole.items()]
     found += [
-        Mismatch(column, check, f"{len(rows):,} bad value{'s' if len(rows) > 1 else ''}", tuple(rows[:SHOWN])) for (column, check), rows in bad.items()
+        Mismatch(column, check, f"{len(rows):,} bad value{'s' if len(rows) > 1 else ''}", tuple(rows[:SHOWN]))
+        for (column, check), rows in bad.items()
     ]
     return found
 

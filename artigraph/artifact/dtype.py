@@ -21,9 +21,7 @@ from uuid import UUID
 from artigraph.errors import InvalidLabelError, SchemaMismatchError
 from artigraph.ids import as_id
 
-PYTHON_TYPES: dict[str, type] = {
-    each.__name__: each for each in (str, int, float, bool, date, datetime, dict)
-}
+PYTHON_TYPES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, date, datetime, dict)}
 NAMES = (*PYTHON_TYPES, "artifact")
 
 TEXT_LIMIT = 255
@@ -225,15 +223,23 @@ def _decoded(cell: Cell) -> Any:
 
 def _coerced(name: str, value: Any, dtype: str) -> Any:
     try:
-        if dtype in ("date", "datetime"):
-            return PYTHON_TYPES[dtype].fromisoformat(str(value))  # type: ignore[attr-defined]
-        if dtype == "bool":
-            return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
-        if dtype == "int" and isinstance(value, float) and not value.is_integer():
-            raise ValueError(value)
-        return PYTHON_TYPES[dtype](value)
+        return _CONVERT.get(dtype, PYTHON_TYPES[dtype])(value)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise SchemaMismatchError(f"feature {name!r} wants {dtype}, and {_said(value)} is none") from error
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    return int(value)
+
+
+_CONVERT: dict[str, Any] = {
+    "int": _whole,
+    "bool": lambda value: {"true": True, "1": True, "false": False, "0": False}[str(value).lower()],
+    "date": lambda value: date.fromisoformat(str(value)),
+    "datetime": lambda value: datetime.fromisoformat(str(value)),
+}
 
 
 def _moment_text(value: datetime) -> str:

@@ -118,4 +118,3 @@ class Feature(Term):
     def isnull(self, missing: bool = True) -> Said:
         """It has no value (with False: it has one)."""
         return self._asked("is_null", missing)
-

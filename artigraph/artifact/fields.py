@@ -13,10 +13,10 @@ from sqlalchemy import JSON, ColumnElement, Select, and_, false, or_, select, ty
 from artigraph.artifact.lookup import (
     EQUALITY,
     OPERATORS,
+    TEXT_TESTS,
     Field,
     Fields,
     Said,
-    TEXT_TESTS,
     Test,
     column_test,
     several,
@@ -153,6 +153,10 @@ def _held(ends: Any) -> Select[Any]:
     return _linked(LINK.c.target_id, LINK.c.source_id, ends, *is_member).select_from(joined)
 
 
+def _holding(ends: Any) -> Select[Any]:
+    return _linked(LINK.c.source_id, LINK.c.target_id, ends, LINK.c.kind == "field")
+
+
 def _schemas(role: str) -> Callable[[Any], Select[Any]]:
     return lambda ends: _linked(LINK.c.source_id, LINK.c.target_id, ends, LINK.c.kind == "user", LINK.c.role == role)
 
@@ -225,7 +229,7 @@ ARTIFACT = field_table(
     relation("input_of_runs", related(_used, labelled)),
     relation("recreating_runs", related(_made(again=True), labelled)),
     relation("runs", related(_runs, labelled)),
-    relation("collections", related(_held)),
+    Field("collections", related(_held), operators=EQUALITY, every_version=True),
     relation("schema", related(_schemas("schema"))),
     relation("schemas", related(_schemas("inferred"))),
     relation("ulabels", _labels("ulabel")),
@@ -234,4 +238,8 @@ ARTIFACT = field_table(
     Field("tags", space_test("tag")),
     Field("features", space_test("feature")),
     Field("columns", space_test("column")),
+)
+
+COLLECTION = field_table(
+    *VERSIONED, column_field("label", NODE.c.node_label, str), relation("artifacts", related(_holding))
 )

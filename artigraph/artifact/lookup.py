@@ -171,7 +171,9 @@ def column_test(
             return ValueFilter(is_null=bool(value)).on(column)
         if operator in TEXT_TESTS:
             return compared(column, operator, _text(value, name))
-        return compared(column, operator, [one(each) for each in several(name, value)] if operator == "in_" else one(value))
+        return compared(
+            column, operator, [one(each) for each in several(name, value)] if operator == "in_" else one(value)
+        )
 
     return test
 
@@ -227,7 +229,9 @@ def _lookup(fields: Fields, expression: str, value: Any, open_ended: bool) -> Fi
     field = fields.get(name)
     if field is not None:
         if operator not in field.operators:
-            can = ", ".join(f"{name}__{each}" if each else name for each in OPERATORS if OPERATORS[each] in field.operators)
+            can = ", ".join(
+                f"{name}__{each}" if each else name for each in OPERATORS if OPERATORS[each] in field.operators
+            )
             raise InvalidFilterError(f"{expression} is no question; there are {can}")
         return Lookup(field, operator, value)
     if parts[0] in SPACES and parts[0] in fields and len(parts) > 1:

@@ -65,10 +65,10 @@ class _Asked:
 
 
 class Query(Generic[T]):
-    """The things that match, in the order in which they were made; looked up anew whenever they are needed.
+    """The things that match, in the order in which they were made; looked up anew when they are needed.
 
     ``for``, ``len``, ``[]`` and ``repr`` ask the database and block until it has answered; ``await query`` gives a
-    list, and ``async for`` goes through it. The other methods that ask are called in a script and awaited in async code.
+    list, and ``async for`` goes through it. Other methods that ask are called in a script and awaited in async code.
     """
 
     def __init__(self, kind: Kind[T], asked: _Asked | None = None) -> None:
@@ -126,8 +126,9 @@ class Query(Generic[T]):
         order = []
         for name in names:
             if name.lstrip("-") not in sortable:
+                listed = ", ".join(sorted(sortable))
                 raise InvalidFilterError(
-                    f"{self._kind.name}s are not sorted by {name.lstrip('-')!r}; there are {', '.join(sorted(sortable))}"
+                    f"{self._kind.name}s are not sorted by {name.lstrip('-')!r}; there are {listed}"
                 )
             order.append((name.lstrip("-"), name.startswith("-")))
         return self._narrowed(replace(self._asked, order=tuple(order)), [])
@@ -238,7 +239,9 @@ class Query(Generic[T]):
         if isinstance(place, slice):
             start, stop = place.start or 0, place.stop
             if place.step not in (None, 1) or start < 0 or (stop is not None and stop < 0):
-                raise InvalidFilterError("a query is sliced from the front, without a step; list(query) can do the rest")
+                raise InvalidFilterError(
+                    "a query is sliced from the front, without a step; list(query) can do the rest"
+                )
             return Query(self._kind, self._cut(start, stop))
         if place < 0:
             return self.all.s()[place]
@@ -265,7 +268,11 @@ class Query(Generic[T]):
         """The heads and cells of the first ``limit`` rows, and how many rows there are; asks the database."""
         found: list[T] = block(self._read, self._cut(0, limit), None)
         total = len(self) if len(found) == limit else len(found)
-        return [head for head, _ in self._kind.shown], [[get(each) for _, get in self._kind.shown] for each in found], total
+        return (
+            [head for head, _ in self._kind.shown],
+            [[get(each) for _, get in self._kind.shown] for each in found],
+            total,
+        )
 
     def __repr__(self) -> str:
         heads, rows, total = self.table()
@@ -317,7 +324,9 @@ class Query(Generic[T]):
             assert by is not None
             order += [by.is_(None), desc(by) if down else by]
         statement = statement.order_by(*order, desc(NODE.c.id) if asked.order and asked.order[0][1] else NODE.c.id)
-        statement = statement.limit(length if length is not None or not asked.start else 2**62).offset(asked.start or None)
+        statement = statement.limit(length if length is not None or not asked.start else 2**62).offset(
+            asked.start or None
+        )
         return statement.with_only_columns(NODE.c.id) if count else statement
 
     async def _read(self, asked: _Asked, session: AsyncSession | None) -> list[T]:
@@ -332,7 +341,9 @@ class Query(Generic[T]):
     def _check(self, connection: Connection) -> None:
         """Raise InvalidFilterError where a name is that of no field and of no feature that anybody has heard of."""
         walked = (each for whole in self._asked.filters for each in whole.walk())
-        asked = {each.name for each in walked if isinstance(each, Said) and each.space == "feature" and not each.declared}
+        asked = {
+            each.name for each in walked if isinstance(each, Said) and each.space == "feature" and not each.declared
+        }
         if not asked:
             return
         is_feature = (NODE.c.node_type == "term") & (NODE.c.artifact_kind == "feature")

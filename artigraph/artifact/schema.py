@@ -124,7 +124,9 @@ class Schema(Term):
             if name not in said
         ]
         if self.external.maximal_set:
-            found += [Mismatch(name, "no such feature", cells[0].dtype) for name, cells in said.items() if name not in known]
+            found += [
+                Mismatch(name, "no such feature", cells[0].dtype) for name, cells in said.items() if name not in known
+            ]
         refuse(found)
 
     def declared(self) -> dict[str, Feature]:

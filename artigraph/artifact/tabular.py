@@ -132,7 +132,9 @@ def retyped(table: Any, casts: dict[str, str]) -> Any:
     pyarrow = load("pyarrow", "casting the columns of a table")
     library = type(table).__module__.partition(".")[0]
     if library == "pandas":
-        cast = {name: pyarrow.Array.from_pandas(table[name]).cast(_KINDS[dtype](pyarrow)) for name, dtype in casts.items()}
+        cast = {
+            name: pyarrow.Array.from_pandas(table[name]).cast(_KINDS[dtype](pyarrow)) for name, dtype in casts.items()
+        }
         return table.assign(**{name: _as_series(array, table.index) for name, array in cast.items()})
     arrow = table if library == "pyarrow" else table.to_arrow()
     for name, dtype in casts.items():

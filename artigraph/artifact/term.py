@@ -64,7 +64,12 @@ class Term:
 
     @loader
     async def get(
-        cls: Any, name: Any = None, /, *, session: AsyncSession | None = None, **expressions: Any  # noqa: N805
+        cls: Any,  # noqa: N805 - a class method, in the clothes of a Dual
+        name: Any = None,
+        /,
+        *,
+        session: AsyncSession | None = None,
+        **expressions: Any,
     ) -> Any:
         """The one of a name or id, or that matches.
 

@@ -1,4 +1,4 @@
-"""What is said with the constructor of an artifact: looked up and checked before anything is stored, written with it."""
+"""What is said with the constructor of an artifact: checked before anything is stored, and written along with it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSe
     known, ruled = await current_database().read(work, session=session)
     schema = wanted.schema
     if asks_all:
-        schema = _valid_features(schema, ruled)
+        schema = _valid_features(schema)
     elif isinstance(schema, Schema):
         known |= schema.declared()
         ruled = {each.name: each for each in (*schema.features, *schema.optional)}
@@ -100,9 +100,11 @@ async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSe
     return _Found(features, found, schema if isinstance(schema, Schema) else None).write
 
 
-def _valid_features(schema: Any, ruled: Mapping[str, Feature]) -> Schema:
+def _valid_features(schema: Any) -> Schema:
     if isinstance(schema, str) and schema != VALID_FEATURES:
-        raise SchemaMismatchError(f"there is no schema {schema!r} by that text; write Schema.get({schema!r}), or 'valid_features'")
+        raise SchemaMismatchError(
+            f"there is no schema {schema!r} by that text; write Schema.get({schema!r}), or 'valid_features'"
+        )
     return schema if isinstance(schema, Schema) else Schema(name=VALID_FEATURES, itype="Feature")
 
 
