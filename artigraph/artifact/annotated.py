@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Self
@@ -15,6 +15,7 @@ from artigraph.artifact.fields import ARTIFACT, Among
 from artigraph.artifact.get import IS_KEPT, select_artifacts
 from artigraph.artifact.label import Project, ULabel
 from artigraph.artifact.query import Kind, Query, Shown
+from artigraph.artifact.said import values_of
 from artigraph.artifact.schema import Schema
 from artigraph.artifact.wanted import INFERRED, SCHEMA, Wanted, is_table
 from artigraph.graph.filter import Filter
@@ -53,6 +54,13 @@ _SHOWN: tuple[Shown[Any], ...] = (
     ("description", lambda artifact: artifact.description),
     ("saved (UTC)", lambda artifact: artifact.created_at),
 )
+
+
+def _features(connection: Connection, found: Sequence[Any]) -> dict[str, list[Any]]:
+    """A column for each feature of these artifacts; None where one has it not."""
+    said = values_of(connection, "feature", [artifact.id.bytes for artifact in found])
+    rows = [said[artifact.id.bytes] for artifact in found]
+    return {name: [row.get(name) for row in rows] for name in sorted({name for row in rows for name in row})}
 
 
 class Annotated(Node):
@@ -167,4 +175,5 @@ class Annotated(Node):
             population=STANDS_ALONE,
             columns=[(name, attrgetter(name)) for name in COLUMNS],
             shown=_SHOWN,
+            extend=_features,
         )

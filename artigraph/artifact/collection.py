@@ -144,7 +144,7 @@ class Collection(Node):
         return joined(values)
 
     @method
-    async def open(self, engine: str = "pyarrow", *, is_run_input: bool | None = None, **options: Any) -> Any:
+    async def open(self, /, engine: str = "pyarrow", *, is_run_input: bool | None = None, **options: Any) -> Any:
         """What it holds, as one data set to read piece by piece.
 
         Args:
