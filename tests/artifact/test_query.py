@@ -215,7 +215,7 @@ def test_what_is_no_filter_and_no_sorting_is_told(some):
         ag.Artifact.filter("raw/a.csv")
     with pytest.raises(InvalidFilterError, match="is no filter"):
         Q(1)
-    with pytest.raises(InvalidFilterError, match="not sorted by 'color'; there are .*created_at"):
+    with pytest.raises(InvalidFilterError, match=r"not sorted by 'color'; there are .*created_at"):
         ag.Artifact.filter().order_by("-color")
     with pytest.raises(InvalidFilterError, match="not sorted by 'run'"):
         ag.Artifact.filter().order_by("run")
