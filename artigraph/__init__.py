@@ -110,6 +110,7 @@ __all__ = [
 
 _FILES = {
     "artifact.artifact": "Artifact",
+    "artifact.trash": "purge_trash",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
     "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",
