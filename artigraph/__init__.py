@@ -123,6 +123,7 @@ _FILES = {
     "artifact.label": "Project ULabel",
     "artifact.q": "Q",
     "artifact.schema": "Schema",
+    "artifact.trash": "purge_trash",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
     "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",

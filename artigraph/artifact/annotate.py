@@ -64,8 +64,8 @@ class Features:
         ids = {each for value in found.values() for each in _as_list(value) if isinstance(each, UUID)}
         if not ids:
             return found
-        query = type(self._artifact).filter(id__in=ids, versions="all")
-        handles = {each.id: each for each in [*await query.all.a(session=session), *await query.filter(trash=True)]}
+        query = type(self._artifact).filter(id__in=ids, trash="any")
+        handles = {each.id: each for each in await query.all.a(session=session)}
         return {name: _resolved(value, handles) for name, value in found.items()}
 
     @method

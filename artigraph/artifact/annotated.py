@@ -11,18 +11,27 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from artigraph.artifact.annotate import Features, Labels, Tags
+from artigraph.artifact.content import FileContent, ValueContent
 from artigraph.artifact.fields import ARTIFACT, Among
 from artigraph.artifact.get import IS_KEPT, select_artifacts
 from artigraph.artifact.label import Project, ULabel
+from artigraph.artifact.q import Q
 from artigraph.artifact.query import Kind, Query, Shown
+from artigraph.artifact.record import ArtifactRecord
+from artigraph.artifact.runs import makers_of, remakers_of, users_of
 from artigraph.artifact.said import values_of
 from artigraph.artifact.schema import Schema
-from artigraph.artifact.wanted import INFERRED, SCHEMA, Wanted, is_table
+from artigraph.artifact.table import OTYPE, table_in
+from artigraph.artifact.tabular import is_table
+from artigraph.artifact.wanted import INFERRED, SCHEMA
+from artigraph.bridge import block, method
+from artigraph.graph.engine import current_database
 from artigraph.graph.filter import Filter
-from artigraph.graph.node import Node
 from artigraph.graph.schema import LINK, NODE
+from artigraph.lineage.collect import collect
+from artigraph.lineage.lineage import Lineage
 from artigraph.persist.listing import human_bytes
-from artigraph.persist.spec import SaveSpec
+from artigraph.span.span import Span
 
 _PART = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
 _MADE = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "output")
@@ -63,15 +72,10 @@ def _features(connection: Connection, found: Sequence[Any]) -> dict[str, list[An
     return {name: [row.get(name) for row in rows] for name in sorted({name for row in rows for name in row})}
 
 
-class Annotated(Node):
+class Annotated(ArtifactRecord):
     """An artifact as something to find and to annotate."""
 
-    wanted: Wanted
-    """What was said with the constructor, to be written when it is saved."""
-    _spec: SaveSpec
-    _also: list[Callable[[Connection, UUID], None]]
-    _content: Any
-    _value: Any
+    # ------------------------------------------------------------ what is said of it
 
     @property
     def features(self) -> Features:
@@ -117,9 +121,15 @@ class Annotated(Node):
         self._spec = replace(self._spec, tags=dict(tags))
 
     def table_to_check(self) -> Any:
-        """The table that is about to be kept; None when it is something else, or a plain value nobody wants checked."""
-        if self._content is None and self.wanted.schema is None:
+        """(worker thread) The table that is about to be kept, without its rows when only its columns matter.
+
+        Returns:
+            None when it is something else, or a plain value that nobody wants checked.
+        """
+        if self._content is None and self.key is None and self.wanted.schema is None:
             return None
+        if isinstance(self._content, FileContent) and (self.wanted.schema is not None or self.otype == OTYPE):
+            return table_in(self._content.path, self._content.suffix, whole=self.wanted.schema is not None)
         value = getattr(self._content, "value", self._value)
         return value if is_table(value) else None
 
@@ -127,27 +137,63 @@ class Annotated(Node):
         """Keep this table, which was checked and may have been converted."""
         if self._content is None:
             self._value = table
-        elif hasattr(self._content, "value"):
+        elif isinstance(self._content, ValueContent):
             self._content.value = table
 
     def to_write(self, write: Callable[[Connection, UUID], None]) -> None:
         """Write this as well when it is saved."""
         self._also = [write]
 
-    def _write_also(self, connection: Connection) -> None:
+    def write_along(self, connection: Connection) -> None:
+        """(in the transaction of its save) Write what was asked for with ``to_write``."""
         for write in self._also:
             write(connection, self.id)
 
+    # ------------------------------------------------------------ where it comes from
+
+    @property
+    def versions(self) -> Query[Self]:
+        """Every version of it, in the trash or not, the first one first."""
+        own = Q(stem=self.stem) if self.stem is not None else Q(id=self.id)
+        return self.filter(own, versions="all", trash="any").order_by("version")
+
+    @property
+    def run(self) -> Span | None:
+        """The span that made it; None when none did. Asks the database, as the next ones do."""
+        found = block(makers_of, self.id)
+        return found[0] if found else None
+
+    @property
+    def recreating_runs(self) -> list[Span]:
+        """The spans that made the same content once more."""
+        return block(remakers_of, self.id)
+
+    @property
+    def input_of_runs(self) -> list[Span]:
+        """The spans that used it."""
+        return block(users_of, self.id)
+
+    @method
+    async def view_lineage(
+        self, upstream: int = 1, downstream: int = 1, *, with_children: bool = True, return_graph: bool = True
+    ) -> Lineage:
+        """What it was made from, and what was made from it; as ``artigraph.view_lineage``."""
+        node_id = self.id
+        down = downstream if with_children else 0
+        return await current_database().read(lambda connection: collect(connection, node_id, upstream, down))
+
+    # ------------------------------------------------------------ finding
+
     @classmethod
     def filter(
-        cls, *filters: Filter, versions: str | None = None, trash: bool | None = None, **expressions: Any
+        cls, *filters: Filter, versions: str | None = None, trash: bool | str | None = None, **expressions: Any
     ) -> Query[Self]:
         """The artifacts that match: a lazy sequence, by default of latest versions that are not in the trash.
 
         Args:
             filters: ``Q(...)``, ``Feature(...) > 5``, any filter, combined with ``&``, ``|``, ``~``.
             versions: "all" for all versions; asking for ``version``, ``uid``, ``id`` or ``is_latest`` means these too.
-            trash: True: what is in the trash, instead of what is not.
+            trash: True: what is in the trash, instead of what is not; "any": both.
             expressions: ``name=value`` or ``name__operator=value``. Names are those of fields, or of features;
                 ``features__x``, ``tags__x``, ``labels__x`` say which is meant. Operators are ``ne gt gte lt lte in
                 startswith istartswith contains icontains isnull``.

@@ -14,18 +14,20 @@ from artigraph.artifact.artifact import Artifact
 from artigraph.artifact.fields import COLLECTION
 from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.key import check_key
-from artigraph.artifact.member import remove_collection, restore_collection, select_collections, write_collection
+from artigraph.artifact.member import select_collections, write_collection
 from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.together import joined, opened
+from artigraph.artifact.trash import restore
 from artigraph.bridge import loader, method, self_method
 from artigraph.digest import format_digest
-from artigraph.errors import InvalidArtifactError
+from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import current_database
 from artigraph.graph.filter import Filter
 from artigraph.graph.node import Node
-from artigraph.graph.schema import LINK, NODE, OrmCollection, OrmNode
+from artigraph.graph.schema import LINK, NODE, OrmCollection, OrmNode, utc_now
 from artigraph.ids import as_id
+from artigraph.persist.delete import delete_nodes
 from artigraph.persist.listing import human_bytes
 
 
@@ -53,6 +55,7 @@ class Collection(Node):
     row_class: ClassVar[type[OrmNode]] = OrmCollection
     _artifacts: tuple[Artifact, ...] | None
     _run: Any
+    _count: int
 
     def __init__(
         self,
@@ -173,12 +176,15 @@ class Collection(Node):
 
         The artifacts in it stay.
         """
-        await remove_collection(self, permanent, session)
+        if not await delete_nodes([self.id.bytes], for_good=bool(permanent), session=session):
+            raise NodeNotFoundError(self.id)
+        self.trashed_at = None if permanent or self.trashed_at is not None else utc_now()
 
     @self_method
     async def restore(self, *, session: AsyncSession | None = None) -> Any:
         """Take it out of the trash."""
-        await restore_collection(self, session)
+        await restore(self.id.bytes, session)
+        self.trashed_at = None
 
     @loader
     async def get(
@@ -203,7 +209,7 @@ class Collection(Node):
 
     @classmethod
     def filter(
-        cls, *filters: Filter, versions: str | None = None, trash: bool | None = None, **expressions: Any
+        cls, *filters: Filter, versions: str | None = None, trash: bool | str | None = None, **expressions: Any
     ) -> Query[Self]:
         """The collections that match: a lazy sequence; see ``Artifact.filter``.
 
@@ -242,6 +248,10 @@ class Collection(Node):
             links = sorted(connection.execute(places).all(), key=lambda link: int(link.label))
             rows = connection.execute(select_artifacts(NODE.c.id.in_({link.target_id for link in links}))).all()
             handles = {each.id: each for each in Artifact.from_rows(connection, rows)}
+            if len(links) < self._count:
+                there = {int(link.label) for link in links}
+                gone = ", ".join(str(place) for place in range(self._count) if place not in there)
+                raise NodeNotFoundError(f"holds place {gone} of {self!r} any more", "it was deleted for good")
             return tuple(handles[link.target_id] for link in links)
 
         return await current_database().read(work, session=session)
@@ -263,6 +273,7 @@ class Collection(Node):
         self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
         self.size, self.is_latest = row.artifact_size, bool(row.artifact_is_latest)
         self.trashed_at = row.artifact_trashed_at
+        self._count = (row.artifact_extra or {}).get("n_artifacts", 0)
 
     def __iter__(self) -> Iterator[Artifact]:
         return iter(self.artifacts)

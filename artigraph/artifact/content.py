@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from artigraph.digest import HashingFile
-from artigraph.errors import InvalidArtifactError
+from artigraph.digest import HashingFile, digest_bytes
 from artigraph.persist.piece import Piece, hashed, taken
 from artigraph.serializer.file import file_serializer
 from artigraph.storage.base import Storage, translated
@@ -86,7 +85,7 @@ class ValueContent(Content):
             with translated(storage), spool.open("wb", buffering=1 << 20) as file:
                 hashing = HashingFile(file)
                 self.writer.write(self.value, hashing, **self.write_options)
-            digest = self.writer.content_digest(self.value)
+            same = self.writer.content_digest(self.value)
             self.preview = self.writer.preview(self.value)
         except BaseException:
             piece.drop()
@@ -94,16 +93,6 @@ class ValueContent(Content):
         piece.digest, piece.size = hashing.digest, hashing.size
         self.pieces = [piece]
         self.hash, self.size = piece.digest, piece.size
-        self.same_as = digest.hex() if digest is not None else None
-
-
-def checked_path(path: Path) -> Path:
-    """The same path, absolute.
-
-    Raises:
-        InvalidArtifactError: nothing is there.
-    """
-    absolute = path.expanduser().absolute()
-    if not absolute.exists():
-        raise InvalidArtifactError(f"{str(path)!r} does not exist (looked for {absolute})")
-    return absolute
+        if same is not None:  # in the same form
+            form = f"{self.writer.name} {sorted(self.write_options.items(), key=repr)}".encode("utf-8", "replace")
+            self.same_as = digest_bytes(same + form).hex()

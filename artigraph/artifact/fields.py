@@ -22,12 +22,12 @@ from artigraph.artifact.lookup import (
     several,
     space_test,
 )
-from artigraph.artifact.version import IS_LATEST
 from artigraph.digest import parse_digest
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.filter import Condition, Filter
 from artigraph.graph.schema import KEY, LINK, NODE
 from artigraph.ids import as_id
+from artigraph.persist.family import IS_LATEST
 
 LATEST = or_(NODE.c.artifact_stem.is_(None), IS_LATEST)
 """The newest version out of the trash; what has no versions is its own latest."""

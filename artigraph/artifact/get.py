@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.artifact.key import STEM_SIZE, UID_SIZE, key_digest
-from artigraph.artifact.version import GONE, IS_LATEST
+from artigraph.artifact.key import STEM_SIZE, UID_SIZE
 from artigraph.errors import MultipleNodesError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import KEY, NODE
 from artigraph.ids import as_id
+from artigraph.persist.family import IS_LATEST, key_digest
 
 SHORTEST = 4
 """Characters of a uid that are enough to look for it, when only one begins so."""
@@ -41,9 +40,7 @@ def select_artifacts(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(*COLUMNS).select_from(source).where(*conditions)
 
 
-async def find_one(
-    cls: Any, asked: Any, *, key: str | None, session: AsyncSession | None = None, trash: bool = False
-) -> Any:
+async def find_one(cls: Any, asked: Any, *, key: str | None, session: AsyncSession | None = None) -> Any:
     """The handle that an id, a uid, a stem, the beginning of one of them, or a key means.
 
     Raises:
@@ -52,8 +49,8 @@ async def find_one(
     """
     statement, said = _statement(asked, key)
 
-    def work(connection: Connection) -> Sequence[Any]:
-        return cls.from_rows(connection, connection.execute(statement).all())  # type: ignore[no-any-return]
+    def work(connection: Connection) -> list[Any]:
+        return list(cls.from_rows(connection, connection.execute(statement).all()))
 
     found = await current_database().read(work, session=session)
     if len({each.stem or each.id for each in found}) > 1:
@@ -61,16 +58,6 @@ async def find_one(
     if not found:
         raise NodeNotFoundError(said, "Artifact.filter() lists what there is; what is in the trash has trash=True")
     return found[0]
-
-
-async def versions_of(cls: Any, stem: str, session: AsyncSession | None = None) -> list[Any]:
-    """Every version of a family, in the trash or not, the first one first."""
-    statement = select_artifacts(NODE.c.artifact_stem == stem, IS_KEPT).order_by(NODE.c.artifact_version)
-    return list(
-        await current_database().read(
-            lambda connection: cls.from_rows(connection, connection.execute(statement).all()), session=session
-        )
-    )
 
 
 def _statement(asked: Any, key: str | None) -> tuple[Select[Any], str]:
@@ -90,6 +77,3 @@ def _statement(asked: Any, key: str | None) -> tuple[Select[Any], str]:
         begins = NODE.c.artifact_uid.between(asked, asked + "z" * UID_SIZE)
         return select_artifacts(NODE.c.artifact_stem == asked[:STEM_SIZE], begins), said
     return select_artifacts(NODE.c.artifact_stem.between(asked, asked + "z" * STEM_SIZE), IS_LATEST), said
-
-
-__all__ = ["COLUMNS", "GONE", "IS_KEPT", "find_one", "select_artifacts", "versions_of"]

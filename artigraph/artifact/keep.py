@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from anyio import to_thread
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import new_stem
 from artigraph.artifact.made import link_made, link_used
 from artigraph.artifact.offer import KeptRows, Offer
+from artigraph.artifact.put import MissingError, Puts
 from artigraph.artifact.version import Family, Known, alone_with, families_named, families_of
 from artigraph.errors import VersionConflictError
 from artigraph.graph.current import OpenSpan
 from artigraph.graph.engine import Database
 from artigraph.graph.insert import insert_batches
 from artigraph.graph.locks import share_blobs, take_blobs
-from artigraph.graph.schema import BLOB_USE, NODE
+from artigraph.graph.schema import KEY, NODE
 from artigraph.ids import now
-from artigraph.persist.blobs import Blob, drop_unused
-from artigraph.persist.conflict import rows_of
-from artigraph.persist.finish import finished
-from artigraph.persist.piece import Piece
+from artigraph.persist.family import key_digest
+from artigraph.persist.trash import take_back
 from artigraph.registry import Registry
-from artigraph.storage.base import Storage, location_of
-
-AT_ONCE = 8
-HANDS = 2
-"""Threads that hash and copy."""
-
-_USED = select(BLOB_USE.c.storage, BLOB_USE.c.hash).where(
-    BLOB_USE.c.hash.in_(bindparam("ids", expanding=True, type_=BLOB_USE.c.hash.type))
-)
-
-
-class _MissingError(Exception):
-    """Blobs that were there a moment ago are not needed by any row any more, so they have to be put after all."""
 
 
 async def keep(
@@ -65,32 +49,28 @@ async def keep(
     """
     keeper = _Keeper(offers, database, registry, span)
     try:
-        await keeper.prepare()
+        await keeper.puts.prepare()
+        await keeper.puts.put(session)
         await keeper.write(session)
     except BaseException:
-        await keeper.undo(session)
+        await keeper.puts.drop(session)
         raise
     finally:
         for offer in offers:
             offer.content.drop()
+    known = [offer for offer in offers if not offer.is_new]
+    await Puts(known, database, registry).drop(session)  # equal content in other bytes
 
 
 class _Keeper:
     """One call of ``keep``."""
 
     def __init__(self, offers: Sequence[Offer], database: Database, registry: Registry, span: OpenSpan | None) -> None:
-        self.offers, self.database, self.registry, self.span = offers, database, registry, span
-
-    async def prepare(self) -> None:
-        """Hash every content."""
-        await asyncio.gather(
-            *(finished(to_thread.run_sync(_prepare, self.offers[hand::HANDS])) for hand in range(HANDS))
-        )
+        self.offers, self.database, self.span = offers, database, span
+        self.puts = Puts(offers, database, registry)
 
     async def write(self, session: AsyncSession | None) -> None:
-        """Put what no row needs yet, and write the rows."""
-        known = await self.database.read(self._known, session=session)
-        await self._put(known)
+        """Write the rows; a blob that was removed meanwhile is put first."""
         while True:
             uses = self.span.take_uses() if self.span is not None else []
 
@@ -105,59 +85,19 @@ class _Keeper:
             except BaseException as error:
                 if self.span is not None:
                     self.span.give_back(uses)
-                if not isinstance(error, _MissingError):
+                if not isinstance(error, MissingError):
                     raise
-                await self._put(set())
+                await self.puts.put(session, trusting=False)
             else:
                 if self.span is not None:
                     self.span.written(uses)
                 return
 
-    async def undo(self, session: AsyncSession | None) -> None:
-        """Remove the blobs that were put."""
-        blobs = [
-            Blob(offer.storage.name, piece.digest, piece.location)
-            for offer in self.offers
-            for piece in offer.content.pieces
-            if piece.location is not None
-        ]
-        await drop_unused(self.database, self.registry, blobs, session=session)
-
-    def _known(self, connection: Connection) -> set[tuple[str, bytes]]:
-        """(storage, hash) of blobs that rows need already."""
-        hashes = {piece.digest for offer in self.offers for piece in offer.content.pieces}
-        return {(row.storage, bytes(row.hash)) for row in rows_of(connection, _USED, hashes)}
-
-    async def _put(self, known: set[tuple[str, bytes]]) -> None:
-        """Put every piece that is not known, or known and damaged, once."""
-        wanted: dict[Storage, dict[bytes, list[Piece]]] = {}
-        for offer in self.offers:
-            for piece in offer.content.pieces:
-                if piece.location is None:
-                    wanted.setdefault(offer.storage, {}).setdefault(piece.digest, []).append(piece)
-        places = asyncio.Semaphore(AT_ONCE)
-        for storage, pieces in wanted.items():
-            trusted = {digest: alike[0].size for digest, alike in pieces.items() if (storage.name, digest) in known}
-            lost = await storage.missing({location_of(digest): size for digest, size in trusted.items()})
-            todo = [alike for digest, alike in pieces.items() if digest not in trusted or location_of(digest) in lost]
-
-            async def one(alike: list[Piece], storage: Storage = storage) -> None:
-                async with places:
-                    await finished(self._put_one(alike, storage))
-
-            await asyncio.gather(*(one(alike) for alike in todo))
-
-    async def _put_one(self, alike: list[Piece], storage: Storage) -> None:
-        first = next((piece for piece in alike if piece.spool is not None), alike[0])
-        spool = await to_thread.run_sync(first.fill, storage)
-        durable = self.database.durability != "off"
-        first.location = await storage.put(spool, first.digest, first.size, durable=durable)
-
     def _settle(self, connection: Connection, at: int) -> None:
         """(inside the transaction) Say what each offer becomes, and write it."""
         families = families_of(connection, {o.key for o in self.offers if o.key and not o.stem}, lock=True)
         named = families_named(connection, {o.stem for o in self.offers if o.stem}, lock=True)
-        hashes = [piece.digest for offer in self.offers for piece in offer.content.pieces]
+        hashes = [piece.digest for _, piece in self.puts.pieces()]
         loose = [o.content.hash for o in self.offers if o.key is None and o.stem is None and _may_be_alone(o)]
         if loose:
             take_blobs(connection, [*hashes, *loose])  # two savers of one content without a key take turns
@@ -175,6 +115,8 @@ class _Keeper:
                 if known.trashed:
                     restored.append(known.id)
                     known.trashed = False
+                    if family is not None:
+                        family.latest = known
                 continue
             offer.became = offer.id
             stem, version = (family.stem, family.top + 1) if family is not None else (new_stem(), 1)
@@ -184,34 +126,19 @@ class _Keeper:
                 alone[offer.content.hash] = fresh
             else:
                 family.top, family.newest, family.latest = version, fresh, fresh
-        self._confirm(connection)
+                if family.key is None and offer.key is not None:
+                    connection.execute(
+                        insert(KEY).values(key_digest=key_digest(offer.key), key=offer.key, stem=family.stem)
+                    )
+                    family.key = offer.key
+        self.puts.confirm(connection, [offer for offer in self.offers if offer.is_new])
         insert_batches(connection, rows.batches())
-        for node_id in restored:
-            connection.execute(update(NODE).where(NODE.c.id == UUID(bytes=node_id)).values(artifact_trashed_at=None))
-        _tell(connection, [offer for offer in self.offers if not offer.is_new], at)
+        take_back(connection, restored, at)
+        tell(connection, [offer for offer in self.offers if not offer.is_new], at)
         link_made(connection, self.offers, at)
         for offer in self.offers:
             for also in offer.also:
                 also(connection, offer.became or offer.id)
-
-    def _confirm(self, connection: Connection) -> None:
-        """See that every blob a new row needs is there, and that nobody removes it meanwhile."""
-        there: set[tuple[str, bytes]] | None = None
-        put = {(o.storage.name, p.digest) for o in self.offers for p in o.content.pieces if p.location is not None}
-        for offer in self.offers:
-            for piece in offer.content.pieces:
-                if piece.location is not None and piece.spool is not None:
-                    offer.storage.confirm(piece.location, piece.spool)
-                elif offer.is_new and (offer.storage.name, piece.digest) not in put:
-                    there = self._known(connection) if there is None else there
-                    if (offer.storage.name, piece.digest) not in there:
-                        raise _MissingError
-
-
-def _prepare(offers: Iterable[Offer]) -> None:
-    """(worker thread) Hash the contents of these."""
-    for offer in offers:
-        offer.content.prepare(offer.storage, None)
 
 
 def _may_be_alone(offer: Offer) -> bool:
@@ -239,7 +166,7 @@ def _found(offer: Offer, family: Family | None, alone: dict[bytes, Known]) -> Kn
     return alone.get(offer.content.hash) if _may_be_alone(offer) else None
 
 
-def _tell(connection: Connection, offers: Iterable[Offer], at: int) -> None:
+def tell(connection: Connection, offers: Iterable[Offer], at: int) -> None:
     """Write what was said anew about artifacts that exist."""
     for offer in offers:
         said = {

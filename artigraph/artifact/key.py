@@ -6,7 +6,6 @@ import re
 import secrets
 from urllib.parse import unquote
 
-from artigraph.digest import digest_bytes
 from artigraph.errors import InvalidArtifactError, UnsafeKeyError
 
 KEY_LIMIT = 1024
@@ -47,11 +46,6 @@ def check_key(key: object) -> str:
     if ".." in plain.split("/"):
         raise UnsafeKeyError(key, "it has a .. segment")
     return key
-
-
-def key_digest(key: str) -> bytes:
-    """What a key is found by, 32 raw bytes."""
-    return digest_bytes(key.encode())
 
 
 def suffix_of(name: str) -> str:

@@ -7,24 +7,23 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
-from artigraph.artifact.get import COLUMNS, GONE
+from artigraph.artifact.get import COLUMNS
 from artigraph.artifact.key import new_stem, uid_of
 from artigraph.errors import NodeNotFoundError
-from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
-from artigraph.graph.schema import KEY, LINK, NODE, TAG, utc_now
+from artigraph.graph.schema import KEY, LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import now
 from artigraph.persist.conflict import rows_of
 from artigraph.persist.output import link_outputs
 from artigraph.persist.rows import Rows
+from artigraph.persist.trash import take_back
 
 _NODE = (
     *("id", "node_type", "node_label", "node_created_at", "node_updated_at", "artifact_hash", "artifact_size"),
-    *("artifact_uid", "artifact_stem", "artifact_version", "artifact_description"),
+    *("artifact_uid", "artifact_stem", "artifact_version", "artifact_description", "artifact_extra"),
 )
 _MEMBERS = select(raw(NODE.c.id), NODE.c.artifact_hash, NODE.c.artifact_size).where(raw(NODE.c.id).in_(raw_ids()))
 
@@ -73,18 +72,14 @@ def write_collection(connection: Connection, collection: Any, held: Sequence[UUI
     stem = _family(connection, collection.key) if collection.key is not None else None
     there = _there(connection, stem, held, digest)
     if there is not None:
-        connection.execute(
-            update(NODE)
-            .where(NODE.c.id == there, NODE.c.artifact_trashed_at.is_not(None))
-            .values(artifact_trashed_at=None)
-        )
+        take_back(connection, [there.bytes], now())
         return there
     top = select(func.max(NODE.c.artifact_version)).where(NODE.c.artifact_stem == stem)
     version = (connection.execute(top).scalar() or 0) + 1 if stem is not None else 1
     stem = stem or new_stem()
     rows, node_id = Rows(now()), collection.id.bytes
     size = sum(members[each.bytes][1] or 0 for each in held)
-    facts = (digest, size, uid_of(stem, version), stem, version, collection.description)
+    facts = (digest, size, uid_of(stem, version), stem, version, collection.description, {"n_artifacts": len(held)})
     insert_batches(
         connection, [Batch(NODE, _NODE, [(node_id, "collection", collection.label, rows.at, rows.at, *facts)])]
     )
@@ -96,48 +91,6 @@ def write_collection(connection: Connection, collection: Any, held: Sequence[UUI
         link_outputs(connection, rows, [root], maker, strict=False)
     insert_batches(connection, rows.batches())
     return UUID(bytes=node_id)
-
-
-async def remove_collection(collection: Any, permanent: bool | None, session: AsyncSession | None) -> None:
-    """Put it into the trash, or delete it for good; its number is never used again.
-
-    Raises:
-        NodeNotFoundError: it is not there.
-    """
-
-    def work(connection: Connection) -> bool:
-        own = NODE.c.id == collection.id
-        found = connection.execute(select(NODE.c.artifact_trashed_at).where(own).with_for_update()).first()
-        if found is None:
-            raise NodeNotFoundError(collection.id)
-        if not permanent and found.artifact_trashed_at is None:
-            connection.execute(update(NODE).where(own).values(artifact_trashed_at=utc_now()))
-            return True
-        connection.execute(
-            delete(LINK).where(or_(LINK.c.source_id == collection.id, LINK.c.target_id == collection.id))
-        )
-        connection.execute(delete(TAG).where(TAG.c.node_id == collection.id))
-        gone = {"artifact_kind": GONE, "artifact_uid": None, "artifact_hash": None, "node_label": None}
-        connection.execute(
-            update(NODE).where(own).values(**gone, artifact_description=None, artifact_trashed_at=utc_now())
-        )
-        return False
-
-    there = await current_database().write(work, session=session)
-    collection.trashed_at = utc_now() if there else None
-    collection.uid = collection.uid if there else None
-
-
-async def restore_collection(collection: Any, session: AsyncSession | None) -> None:
-    """Take it out of the trash. Raises NodeNotFoundError when it is not there."""
-    own = (NODE.c.id == collection.id) & NODE.c.artifact_uid.is_not(None)
-
-    def work(connection: Connection) -> int:
-        return connection.execute(update(NODE).where(own).values(artifact_trashed_at=None)).rowcount
-
-    if await current_database().write(work, session=session) == 0:
-        raise NodeNotFoundError(collection.id)
-    collection.trashed_at = None
 
 
 def _family(connection: Connection, key: str) -> str:

@@ -21,9 +21,9 @@ INLINE_MANIFEST = 4 << 20
 
 _NODE = (
     *("id", "node_type", "node_label", "node_created_at", "node_updated_at"),
-    *("artifact_hash", "artifact_size", "artifact_serializer", "artifact_content_type"),
-    *("artifact_uid", "artifact_stem", "artifact_version", "artifact_suffix", "artifact_kind", "artifact_otype"),
-    *("artifact_description", "artifact_extra", "artifact_preview"),
+    *("artifact_uid", "artifact_stem", "artifact_version", "artifact_kind", "artifact_description"),
+    *("artifact_hash", "artifact_size", "artifact_serializer", "artifact_content_type", "artifact_suffix"),
+    *("artifact_otype", "artifact_extra", "artifact_preview"),
     *("remote_artifact_storage", "remote_artifact_location", "database_artifact_data"),
 )
 
@@ -41,6 +41,8 @@ class Offer:
     """The family to extend, when that is said by an artifact and not by a key."""
     revises: UUID | None = None
     """The version that has to be the latest of that family."""
+    likely: int | None = None
+    """Bytes of what its content is likely to be equal to."""
     always: bool = False
     """Make a new version whatever is there."""
     label: str | None = None
@@ -75,6 +77,23 @@ class Offer:
         }
         return {name: value for name, value in found.items() if value is not None} or None
 
+    def columns(self) -> dict[str, Any]:
+        """The columns of its row that speak of the content."""
+        content, inline = self.content, self.inline
+        return {
+            "artifact_hash": content.hash,
+            "artifact_size": content.size,
+            "artifact_serializer": content.serializer,
+            "artifact_content_type": content.content_type,
+            "artifact_suffix": content.suffix,
+            "artifact_otype": content.otype,
+            "artifact_extra": self.facts(),
+            "artifact_preview": content.preview,
+            "remote_artifact_storage": self.storage.name,
+            "remote_artifact_location": None if inline is not None else location_of(content.hash),
+            "database_artifact_data": inline,
+        }
+
 
 class KeptRows:
     """The rows of new artifacts."""
@@ -91,16 +110,14 @@ class KeptRows:
 
     def add(self, offer: Offer, stem: str, version: int) -> None:
         """The rows of one artifact."""
-        content, at, node_id = offer.content, self.at, offer.id.bytes
-        where = (offer.storage.name, None if offer.inline is not None else location_of(content.hash))
+        at, node_id = self.at, offer.id.bytes
         self._nodes.rows.append(
             (
                 *(node_id, "remote_artifact", offer.label, at, at),
-                *(content.hash, content.size, content.serializer, content.content_type),
-                *(uid_of(stem, version), stem, version, content.suffix, offer.kind, content.otype),
-                *(offer.description, offer.facts(), content.preview, *where, offer.inline),
+                *(uid_of(stem, version), stem, version, offer.kind, offer.description),
+                *offer.columns().values(),
             )
         )
-        hashes = {piece.digest for piece in content.pieces}
+        hashes = {piece.digest for piece in offer.content.pieces}
         self._uses.rows += [(node_id, offer.storage.name, digest) for digest in hashes]
         self._tags.rows += [(node_id, "tag", name, -1, "str", value) for name, value in offer.tags.items()]

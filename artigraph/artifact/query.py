@@ -61,7 +61,7 @@ class _Asked:
     start: int = 0
     stop: int | None = None
     versions: str = "latest"
-    trash: bool | None = False
+    trash: bool | str = False
 
 
 class Query(Generic[T]):
@@ -77,14 +77,14 @@ class Query(Generic[T]):
     # ------------------------------------------------------------ narrowing: nothing is asked yet
 
     def filter(
-        self, *filters: Filter, versions: str | None = None, trash: bool | None = None, **expressions: Any
+        self, *filters: Filter, versions: str | None = None, trash: bool | str | None = None, **expressions: Any
     ) -> Query[T]:
         """Those that match all of these as well.
 
         Args:
             filters: ``Q(...)``, ``Feature(...) > 5``, any filter, combined with ``&``, ``|``, ``~``.
             versions: "latest", or "all" versions.
-            trash: True: what is in the trash, instead of what is not.
+            trash: True: what is in the trash, instead of what is not; "any": both.
             expressions: ``name=value`` or ``name__operator=value``; see ``Q``.
 
         Raises:
@@ -94,6 +94,8 @@ class Query(Generic[T]):
         asked = self._asked
         if versions not in (None, "latest", "all"):
             raise InvalidFilterError(f"versions is {versions!r}; it can be 'latest' or 'all'")
+        if trash not in (None, True, False, "any"):
+            raise InvalidFilterError(f"trash is {trash!r}; it can be True, False or 'any'")
         if versions is not None or trash is not None:
             trash = asked.trash if trash is None else trash
             asked = replace(asked, versions=versions or asked.versions, trash=trash)
@@ -261,7 +263,7 @@ class Query(Generic[T]):
         parts += [f"by {' and '.join(order)}"] if order else []
         if self._kind.versioned:
             parts += ["all versions"] if self._every_version() else []
-            parts += ["in the trash"] if asked.trash else []
+            parts += ["in the trash or not" if asked.trash == "any" else "in the trash"] if asked.trash else []
         return "; ".join(parts)
 
     def table(self, limit: int = SHOWN) -> tuple[list[str], list[list[Any]], int]:
@@ -307,7 +309,7 @@ class Query(Generic[T]):
     def _statement(self, asked: _Asked, *, count: bool = False) -> Select[Any]:
         kind, condition = self._kind, self._kind.population
         if kind.versioned:
-            if asked.trash is not None:
+            if asked.trash != "any":
                 in_trash = NODE.c.artifact_trashed_at.is_not(None)
                 condition &= in_trash if asked.trash else ~in_trash
             if not self._every_version():

@@ -11,16 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 
-from artigraph.artifact.key import key_digest, new_stem
+from artigraph.artifact.key import new_stem
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw
 from artigraph.persist.conflict import rows_of
-
-GONE = "gone"
-"""The ``kind`` of what a newest version that was deleted for good leaves behind, so that its number is not used again."""
+from artigraph.persist.family import LATEST, TOP, key_digest
+from artigraph.persist.trash import GONE
 
 
 @dataclass(slots=True)
@@ -55,14 +54,6 @@ class Family:
         return None
 
 
-_other = NODE.alias("other")
-_MAX = select(func.max(_other.c.artifact_version)).where(_other.c.artifact_stem == NODE.c.artifact_stem)
-_TOP = _MAX.correlate(NODE).scalar_subquery()
-_LATEST = _MAX.where(_other.c.artifact_trashed_at.is_(None)).correlate(NODE).scalar_subquery()
-
-IS_LATEST = and_(NODE.c.artifact_trashed_at.is_(None), NODE.c.artifact_version == _LATEST)
-"""A condition on ``artigraph_node``: this is the newest version of its family that is not in the trash."""
-
 HAS_KEY = exists().where(KEY.c.stem == NODE.c.artifact_stem)
 
 _FACTS = (
@@ -71,7 +62,7 @@ _FACTS = (
 )
 _VERSIONS = select(*_FACTS).where(
     NODE.c.artifact_stem.in_(bindparam("ids", expanding=True)),
-    or_(NODE.c.artifact_version == _TOP, NODE.c.artifact_version == _LATEST),
+    or_(NODE.c.artifact_version == TOP, NODE.c.artifact_version == LATEST),
 )
 _KEYED = select(KEY.c.key_digest, KEY.c.key, KEY.c.stem).where(
     KEY.c.key_digest.in_(bindparam("ids", expanding=True, type_=KEY.c.key_digest.type))
@@ -89,7 +80,7 @@ _ALONE = (
 
 
 def families_of(connection: Connection, keys: Iterable[str], *, lock: bool) -> dict[str, Family]:
-    """The families of keys; with ``lock`` nobody else changes them until the transaction ends, and missing ones are made.
+    """The families of keys; with ``lock``, kept from others until the transaction ends, and made where missing.
 
     Returns:
         key -> family; without those that are missing, unless they were made.

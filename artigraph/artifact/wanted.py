@@ -19,7 +19,7 @@ from artigraph.artifact.dtype import Cell
 from artigraph.artifact.feature import Feature
 from artigraph.artifact.said import write_cells
 from artigraph.artifact.schema import VALID_FEATURES, Schema
-from artigraph.artifact.tabular import columns_of, is_table
+from artigraph.artifact.tabular import columns_of
 from artigraph.errors import SchemaMismatchError
 from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
@@ -68,7 +68,7 @@ async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> Non
         SchemaMismatchError: a table or a feature is not as it was promised; nothing was stored.
     """
     for artifact in artifacts:
-        wanted, table = artifact.wanted, artifact.table_to_check()
+        wanted, table = artifact.wanted, await to_thread.run_sync(artifact.table_to_check)
         if wanted.features or wanted.schema is not None or table is not None:
             artifact.to_write(await _looked_up(artifact, wanted, table, session))
 
@@ -115,6 +115,3 @@ def _checked(table: Any, schema: Any, ruled: Mapping[str, Feature]) -> Any:
     if schema.name == VALID_FEATURES:
         return checked(table, [feature.rule(name) for name, feature in ruled.items()])
     return schema.check(table)
-
-
-__all__ = ["INFERRED", "SCHEMA", "Wanted", "is_table", "prepare"]

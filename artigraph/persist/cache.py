@@ -1,7 +1,7 @@
 """Read-only views of kept files and folders under names of their own, in a folder that may be emptied at any time.
 
-A view lies at ``ab/cdef.../NAME`` under the hash of what it shows, so it never shows anything else; it is checked before
-it is handed out again, and made anew when somebody changed it.
+A view lies at ``ab/cdef.../NAME`` under the hash of what it shows, so it never shows anything else; it is checked
+before it is handed out again, and made anew when somebody changed it.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from artigraph.digest import HashingFile
 from artigraph.errors import CannotOpenError, InvalidArtifactError
@@ -85,12 +85,12 @@ def _copied(source: Path, target: Path) -> tuple[bytes, int]:
     buffer = memoryview(bytearray(CHUNK))
     with _reading(source) as reader, target.open("wb", buffering=0) as writer:
         hashing = HashingFile(writer)
-        while count := reader.readinto(buffer):  # type: ignore[attr-defined]
+        while count := reader.readinto(buffer):
             hashing.write(buffer[:count])
         return hashing.digest, hashing.size
 
 
-def _reading(path: Path) -> IO[bytes]:
+def _reading(path: Path) -> FileIO:
     try:
         return path.open("rb", buffering=0)
     except OSError as error:

@@ -88,6 +88,10 @@ class Serializer(ABC, Generic[T]):
         self._refuse(options)
         self.dump(value, file)
 
+    def reading(self, value: T, /, **options: Any) -> dict[str, Any]:
+        """The options, JSON-able, with which ``read`` reads what ``write`` wrote with these."""
+        return {}
+
     def read(self, file: IO[bytes], /, **options: Any) -> Any:
         """``load`` of a keyed file, which another program may have written, with options as for ``write``."""
         self._refuse(options)

@@ -17,4 +17,11 @@ class FileSerializer(Serializer[bytes]):
         return data
 
 
+class BytesSerializer(FileSerializer):
+    """Bytes that were given as a value, and are one again when they are loaded."""
+
+    name = "file.bytes/1"
+
+
+bytes_serializer = BytesSerializer().register()
 file_serializer = FileSerializer().register()
