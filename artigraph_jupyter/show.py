@@ -12,10 +12,12 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from artigraph.artifact.artifact import Artifact
+from artigraph.artifact.describe import Description
+from artigraph.artifact.query import Query
 from artigraph.model.model import ArtifactModel
 from artigraph.persist.listing import Listing
 from artigraph.span.span import Span
-from artigraph_jupyter import gather
+from artigraph_jupyter import catalogue, gather
 from artigraph_jupyter.html import tag
 from artigraph_jupyter.views import artifact as artifact_view
 from artigraph_jupyter.views import model as model_view
@@ -49,7 +51,7 @@ def _model(model: Any) -> tuple[str, str]:
 
 
 def _artifact(artifact: Any) -> tuple[str, str]:
-    card = gather.artifact_card(artifact)
+    card = gather.artifact_card(artifact) if artifact.uid is None else catalogue.kept_card(artifact)
     return artifact_view.to_html(card), artifact_view.to_text(card)
 
 
@@ -63,7 +65,24 @@ def _listing(found: Any) -> tuple[str, str]:
     return artifact_view.table_to_html(table), artifact_view.table_to_text(table)
 
 
-RENDERERS: dict[type, Render] = {ArtifactModel: _model, Artifact: _artifact, Span: _span, Listing: _listing}
+def _described(description: Any) -> tuple[str, str]:
+    card = catalogue.description_card(description)
+    return artifact_view.to_html(card), description.to_text()
+
+
+def _query(query: Any) -> tuple[str, str]:
+    table = catalogue.query_table(query)
+    return artifact_view.table_to_html(table), repr(query)
+
+
+RENDERERS: dict[type, Render] = {
+    ArtifactModel: _model,
+    Artifact: _artifact,
+    Description: _described,
+    Span: _span,
+    Listing: _listing,
+    Query: _query,
+}
 """What has a card; the base class stands for its subclasses."""
 
 
