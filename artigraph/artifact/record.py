@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,11 +18,17 @@ from artigraph.digest import format_digest
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
 from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
-from artigraph.persist.spec import SaveSpec
+from artigraph.persist.spec import INFER, SaveSpec
 from artigraph.persist.tags import tags_of
 
 NOTHING: Any = object()
 """Stands for a value that is not here (yet): None is a value."""
+
+
+_PASSING = ("_spec", "_value", "_content", "_replaces", "_also", "_run", "_always", "wanted", "revises")
+"""What is known of an artifact until it is saved or read again."""
+
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class ArtifactRecord(Node):
@@ -29,36 +36,34 @@ class ArtifactRecord(Node):
 
     row_class: ClassVar[type[OrmNode]] = OrmArtifact
 
-    def _blank(self) -> None:
-        """Know nothing yet."""
-        self._spec = SaveSpec()
-        self._value: Any = NOTHING
-        self._content: Content | None = None
-        self._replaces = False
-        self._also: list[Callable[[Connection, UUID], None]] = []
-        self.wanted = Wanted()
-        self._before: dict[str, Any] = {}
-        self._serializer: str | None = None
-        self._options: dict[str, Any] = {}
-        self.hash: str | None = None
-        self.size: int | None = None
-        self.uid: str | None = None
-        self.stem: str | None = None
-        self.version: int | None = None
-        self.is_latest = False
-        self.suffix = ""
-        self.otype: str | None = None
-        self.type_name: str | None = None
-        self.n_files: int | None = None
-        self.n_observations: int | None = None
-        self.trashed_at: datetime | None = None
-        self.key: str | None = None
-        self.description: str | None = None
-        self.kind: str | None = None
-        self.extra_data: dict[str, Any] | None = None
-        self.revises: Any = None
-        self._run: Any = None
-        self._always = False
+    _spec: SaveSpec = INFER
+    _value: Any = NOTHING
+    _content: Content | None = None
+    _replaces = False
+    _also: Sequence[Callable[[Connection, UUID], None]] = ()
+    _before: Mapping[str, Any] = NO_FACTS
+    _serializer: str | None = None
+    _options: Mapping[str, Any] = NO_FACTS
+    _run: Any = None
+    _always = False
+    wanted = Wanted()
+    hash: str | None = None
+    size: int | None = None
+    uid: str | None = None
+    stem: str | None = None
+    version: int | None = None
+    is_latest = False
+    suffix = ""
+    otype: str | None = None
+    type_name: str | None = None
+    n_files: int | None = None
+    n_observations: int | None = None
+    trashed_at: datetime | None = None
+    key: str | None = None
+    description: str | None = None
+    kind: str | None = None
+    extra_data: dict[str, Any] | None = None
+    revises: Any = None
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
@@ -67,28 +72,49 @@ class ArtifactRecord(Node):
             ids = [row.id for row in rows]
             found = {row.id: row for row in connection.execute(select_artifacts(NODE.c.id.in_(ids)))}
             rows = [found[node_id] for node_id in ids]
-        tags = tags_of(connection, [row.id.bytes for row in rows])
+        tags = tags_of(connection, [row[0].bytes for row in rows])
         handles = [cls.from_row(row) for row in rows]
         for artifact in handles:
-            artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
+            said = tags[artifact.id.bytes]
+            if said:
+                artifact._spec = SaveSpec(tags=said)
         return handles
 
     def _take(self, row: Any) -> None:
-        super()._take(row)
-        self._blank()
-        extra = row.artifact_extra or {}
-        self._spec = SaveSpec()
-        self._serializer, self._options = row.artifact_serializer, extra.get("options") or {}
-        self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
-        self.size, self.kind = row.artifact_size, row.artifact_kind
-        self.uid, self.stem, self.version = row.artifact_uid, row.artifact_stem, row.artifact_version
-        self.key, self.is_latest = row.artifact_key, bool(row.artifact_is_latest)
-        self.suffix, self.otype = row.artifact_suffix or "", row.artifact_otype
-        self.type_name = row.model_artifact_type_name or row.artifact_otype
-        self.description, self.trashed_at = row.artifact_description, row.artifact_trashed_at
-        self.extra_data, self.n_files = extra.get("data"), extra.get("n_files")
-        self.n_observations = extra.get("n_observations")
-        self._before = {"key": self.key}
+        """Be a row of ``select_artifacts``: taken apart by place, which is most of what a thousand of them cost."""
+        (
+            node_id, label, created, updated, serializer, digest, size, uid, stem, version, suffix, kind,
+            otype, description, trashed, extra, model, key, latest,
+        ) = row  # fmt: skip
+        facts = extra or NO_FACTS
+        known = self.__dict__
+        for name in _PASSING if known else ():
+            known.pop(name, None)
+        known |= {
+            "id": node_id,
+            "label": label,
+            "created_at": created,
+            "updated_at": updated,
+            "_serializer": serializer,
+            "_options": facts.get("options") or NO_FACTS,
+            "hash": format_digest(digest) if digest is not None else None,
+            "size": size,
+            "kind": kind,
+            "uid": uid,
+            "stem": stem,
+            "version": version,
+            "key": key,
+            "is_latest": bool(latest),
+            "suffix": suffix or "",
+            "otype": otype,
+            "type_name": model or otype,
+            "description": description,
+            "trashed_at": trashed,
+            "extra_data": facts.get("data"),
+            "n_files": facts.get("n_files"),
+            "n_observations": facts.get("n_observations"),
+            "_before": {"key": key},
+        }
 
     async def _reread(self, session: AsyncSession | None) -> None:
         """Say what is stored now; of what is gone, what was."""
