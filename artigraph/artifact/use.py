@@ -8,7 +8,7 @@ from typing import Any
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.artifact.opened import opened
+from artigraph.artifact.opened import check_opening, opened
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
@@ -56,14 +56,13 @@ async def open_kept(
     registry: Registry | None,
 ) -> Any:
     """The content of an artifact, to be read piece by piece."""
+    check_opening(mode, engine)
     database = current_database()
     file = await _file(artifact, database, session, registry)
     names = [entry.path for entry in await file.manifest()] if file.is_folder else []
     path = await file.cache()
     found = await finished(
-        to_thread.run_sync(
-            lambda: opened(path, file.suffix, names, mode=mode, engine=engine, kept=file.options, options=options)
-        )
+        to_thread.run_sync(lambda: opened(path, file.suffix, names, engine=engine, kept=file.options, options=options))
     )
     _note(artifact, database, track=track)
     return found
