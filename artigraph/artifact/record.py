@@ -38,7 +38,6 @@ class ArtifactRecord(Node):
         self._checks: list[Callable[[], None]] = []
         self._before: dict[str, Any] = {}
         self._serializer: str | None = None
-        self._options: dict[str, Any] = {}
         self.hash: str | None = None
         self.size: int | None = None
         self.uid: str | None = None
@@ -82,7 +81,7 @@ class ArtifactRecord(Node):
         self._blank()
         extra = row.artifact_extra or {}
         self._spec = SaveSpec()
-        self._serializer, self._options = row.artifact_serializer, extra.get("options") or {}
+        self._serializer = row.artifact_serializer
         self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
         self.size, self.kind = row.artifact_size, row.artifact_kind
         self.uid, self.stem, self.version = row.artifact_uid, row.artifact_stem, row.artifact_version

@@ -24,7 +24,7 @@ async def load_kept(
     artifact: Any, options: dict[str, Any], *, track: bool, session: AsyncSession | None, registry: Registry | None
 ) -> Any:
     """The value of an artifact, read with the reader's ``options``."""
-    if artifact.uid is None or (not options and not _is_file(artifact)):
+    if artifact.uid is None or (not options and artifact._serializer not in FILES):
         load = LoadOptions(session=session, registry=registry, track=track, role=artifact.key)
         return (await load_many([artifact.id.bytes], load))[0]
     database = current_database()
@@ -66,13 +66,6 @@ async def open_kept(
     )
     _note(artifact, database, track=track)
     return found
-
-
-def _is_file(artifact: Any) -> bool:
-    """Whether its value is not simply what its serializer makes of its bytes."""
-    if artifact._serializer is None:
-        return False
-    return artifact._serializer in FILES or bool(artifact._options)
 
 
 async def _file(artifact: Any, database: Database, session: AsyncSession | None, registry: Registry | None) -> KeptFile:

@@ -48,6 +48,7 @@ class KeptFile:
         extra = json.loads(row.artifact_extra) if isinstance(row.artifact_extra, str) else row.artifact_extra or {}
         self.id = UUID(bytes=row[0])
         self.serializer: str = row.artifact_serializer or ""
+        self._reader: str = extra.get("reader") or self.serializer
         self.suffix: str = row.artifact_suffix or ""
         self.otype: str | None = row.artifact_otype
         self.options: dict[str, Any] = extra.get("options") or {}
@@ -121,8 +122,8 @@ class KeptFile:
 
     def reader(self) -> Any:
         """The serializer that reads it, None when there is none."""
-        if self.serializer not in FILES:
-            return self._registry.serializer_named(self.serializer)
+        if self._reader not in FILES:
+            return self._registry.serializer_named(self._reader)
         found: Any = self._registry.serializer_for_suffix(self.suffix) if self.suffix else None
         return found if found is None or hasattr(found, "read_folder") or not self.is_folder else None
 

@@ -158,8 +158,7 @@ def make_files(count: int, size: int) -> None:
     Path("files").mkdir()
     for number in range(count):
         with Path(f"files/{number}.bin").open("wb") as file:
-            for start in range(0, size, 1 << 20):
-                file.write(os.urandom(min(1 << 20, size - start)))
+            file.writelines(os.urandom(min(1 << 20, size - start)) for start in range(0, size, 1 << 20))
             file.flush()
             os.fsync(file.fileno())
 
