@@ -43,7 +43,6 @@ class ArtifactRecord(Node):
     _also: Sequence[Callable[[Connection, UUID], None]] = ()
     _before: Mapping[str, Any] = NO_FACTS
     _serializer: str | None = None
-    _options: Mapping[str, Any] = NO_FACTS
     _run: Any = None
     _always = False
     wanted = Wanted()
@@ -96,7 +95,6 @@ class ArtifactRecord(Node):
             "created_at": created,
             "updated_at": updated,
             "_serializer": serializer,
-            "_options": facts.get("options") or NO_FACTS,
             "hash": format_digest(digest) if digest is not None else None,
             "size": size,
             "kind": kind,

@@ -204,7 +204,8 @@ def test_records_are_queried_by_name(run: Run):
         await ln.Project(name="my label").save()
         frame = await ln.Project.filter(name__startswith="my").to_dataframe()
         record = await ln.Project.get(name="my label")
-        await ln.Schema([await ln.Feature("bio", dtype=dict).save()], name="spatialdata_blobs_schema", otype="Any").save()
+        bio_dict = await ln.Feature(name="bio", dtype=dict).save()
+        await ln.Schema([bio_dict], name="spatialdata_blobs_schema", otype="Any").save()
         schemas = await ln.Schema.filter(otype="Any").to_dataframe()
         schema = await ln.Schema.get(name="spatialdata_blobs_schema")
         """,
