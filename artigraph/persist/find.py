@@ -51,9 +51,10 @@ def newest_labelled(connection: Connection, label: str) -> bytes | None:
     linked = select(LINK.c.target_id).where(LINK.c.label == label, LINK.c.kind == "output")
     own = select(raw(NODE.c.id)).where(NODE.c.node_label == label, NODE.c.artifact_trashed_at.is_(None))
     is_no_value = or_(NODE.c.span_status.is_not(None), NODE.c.node_type.in_(["collection", "term"]))
-    found = connection.execute(own.order_by(is_no_value, desc(NODE.c.node_created_at), desc(NODE.c.id)).limit(1)).scalar()
+    order = (is_no_value, desc(NODE.c.node_created_at), desc(NODE.c.id))
+    found = connection.execute(own.order_by(*order).limit(1)).scalar()
     if found is not None:
         return bytes(found)
     other = select(raw(NODE.c.id)).where(NODE.c.id.in_(linked), NODE.c.artifact_trashed_at.is_(None))
-    found = connection.execute(other.order_by(is_no_value, desc(NODE.c.node_created_at), desc(NODE.c.id)).limit(1)).scalar()
+    found = connection.execute(other.order_by(*order).limit(1)).scalar()
     return bytes(found) if found is not None else None
