@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.amend import amend
+from artigraph.artifact.found import of_path
 from artigraph.artifact.get import find_one, versions_of
 from artigraph.artifact.maker import ArtifactMaker
 from artigraph.artifact.options import check_unused
@@ -284,6 +285,7 @@ class Artifact(ArtifactMaker):
         idlike: Any = None,
         *,
         key: str | None = None,
+        path: Any = None,
         session: AsyncSession | None = None,
     ) -> Any:
         """The one artifact that this means; looking at it makes it no input.
@@ -291,12 +293,15 @@ class Artifact(ArtifactMaker):
         Args:
             idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
             key: its key; the latest version.
+            path: a local file or folder: the newest artifact with this content.
             session: a session of yours.
 
         Raises:
             NodeNotFoundError: there is none.
             MultipleNodesError: there are several.
         """
+        if path is not None:
+            return await of_path(cls, path, session)
         return await find_one(cls, idlike, key=key, session=session)
 
     # ------------------------------------------------------------ rows
