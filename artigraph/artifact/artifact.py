@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.amend import amend
+from artigraph.artifact.found import of_path
 from artigraph.artifact.get import find_one
 from artigraph.artifact.maker import ArtifactMaker
 from artigraph.artifact.options import check_unused
@@ -256,6 +257,7 @@ class Artifact(ArtifactMaker):
         /,
         *,
         key: str | None = None,
+        path: Any = None,
         session: AsyncSession | None = None,
         **expressions: Any,
     ) -> Any:
@@ -264,6 +266,7 @@ class Artifact(ArtifactMaker):
         Args:
             idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
             key: its key; the latest version.
+            path: a local file or folder: the newest artifact with this content.
             session: a session of yours.
             expressions: as for ``filter``.
 
@@ -272,6 +275,8 @@ class Artifact(ArtifactMaker):
             MultipleNodesError: there are several.
             InvalidFilterError: an unknown name or operator; those that exist are listed.
         """
+        if path is not None:
+            return await of_path(cls, path, session)
         if not expressions:
             return await find_one(cls, idlike, key=key, session=session)
         named = {"key": key} if key is not None else {}

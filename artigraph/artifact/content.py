@@ -24,6 +24,8 @@ class Content(ABC):
     otype: str | None = None
     serializer: str = file_serializer.name
     """The stored name; of what is read as its suffix says, ``file/1``."""
+    reader: str | None = None
+    """The serializer that reads it, when its suffix does not say that."""
     content_type: str | None = None
     n_observations: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
@@ -50,9 +52,13 @@ class Content(ABC):
             likely: the size of what it is likely to be equal to.
         """
 
+    def size_on_disk(self) -> int | None:
+        """Bytes of a file of the user."""
+        return None
+
     def is_big(self) -> bool:
         """Whether it is a file that is worth a look at what is there, before it is copied."""
-        return False
+        return (self.size_on_disk() or 0) >= ONE_PASS
 
     def drop(self) -> None:
         """Remove what lies in spools."""
@@ -66,9 +72,9 @@ class FileContent(Content):
 
     path: Path = Path()
 
-    def is_big(self) -> bool:
+    def size_on_disk(self) -> int | None:
         self.size = size_of(self.path)
-        return self.size >= ONE_PASS
+        return self.size
 
     def prepare(self, storage: Storage, likely: int | None) -> None:
         size = self.size or size_of(self.path)

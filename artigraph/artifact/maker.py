@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-from artigraph.artifact.annotated import Annotated
+from artigraph.artifact.annotated import anndata_content
 from artigraph.artifact.bulk import ArtifactList, of_folder
+from artigraph.artifact.catalogued import Catalogued
 from artigraph.artifact.content import Content
 from artigraph.artifact.key import check_key
 from artigraph.artifact.lazy import LazyArtifact
@@ -30,7 +31,7 @@ _KNOWN = tuple(
 """What the constructor knows."""
 
 
-class ArtifactMaker(Annotated):
+class ArtifactMaker(Catalogued):
     """The constructors of ``Artifact``, where their arguments are told."""
 
     def __init__(
@@ -95,6 +96,29 @@ class ArtifactMaker(Annotated):
             options: what the constructor takes.
         """
         return cls(table_content(df, key, parquet_kwargs, csv_kwargs), key=key, **options)
+
+    @classmethod
+    def from_anndata(
+        cls,
+        adata: Any,
+        *,
+        key: str | None = None,
+        format: str | None = None,
+        h5ad_kwargs: Mapping[str, Any] | None = None,
+        zarr_kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Self:
+        """An artifact of an AnnData: one file, or a folder of zarr.
+
+        Args:
+            adata: an ``anndata.AnnData``, or the path of one.
+            key: its key; the suffix says the format.
+            format: "h5ad", "zarr" or "anndata.zarr", where the key does not say it.
+            h5ad_kwargs: for ``AnnData.write_h5ad``.
+            zarr_kwargs: for ``AnnData.write_zarr``.
+            options: what the constructor takes.
+        """
+        return cls(anndata_content(adata, key, format, h5ad_kwargs, zarr_kwargs), key=key, **options)
 
     @classmethod
     def from_dir(cls, path: Any, *, key: str | None = None, **options: Any) -> ArtifactList:

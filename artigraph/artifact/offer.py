@@ -73,7 +73,7 @@ class Offer:
             "data": dict(self.extra) if self.extra else None,
             "n_files": content.n_files,
             "n_observations": content.n_observations,
-            "reader": content.serializer if content.options else None,
+            "reader": content.reader or (content.serializer if content.options else None),
             "options": content.options or None,
             "same_as": content.same_as,
         }

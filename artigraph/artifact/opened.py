@@ -21,19 +21,21 @@ SCANNERS = {"parquet": "scan_parquet", "ipc": "scan_ipc", "csv": "scan_csv", "js
 
 
 class _Closable:
-    """For ``with``: what is opened holds nothing that has to be closed."""
+    """For ``with``: what has a file is closed, the others hold nothing open."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to do."""
+        file = getattr(self, "file", None)
+        if file is not None:
+            file.close()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Nothing to do."""
+        self.__exit__()
 
 
 def check_opening(mode: str, engine: str) -> None:
@@ -70,7 +72,9 @@ def opened(
     if suffix.endswith(".zarr"):
         return load("zarr", "opening zarr").open(str(path), mode="r", **options)
     if suffix == ".h5ad":
-        return load("anndata", "opening .h5ad").read_h5ad(path, backed="r", **options)
+        backed = load("anndata", "opening .h5ad").read_h5ad(path, backed="r", **options)
+        backed.__class__ = _opened(type(backed))
+        return backed
     if suffix in (".h5", ".hdf5"):
         return load("h5py", "opening HDF5").File(path, "r", **options)
     suffix = _one_suffix(names) if names else suffix

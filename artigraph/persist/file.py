@@ -89,10 +89,9 @@ class KeptFile:
                 )
             return await self.cache()
         given = {**self.options, **options}
-        if self.is_folder:
-            return await finished(
-                to_thread.run_sync(lambda path: reader.read_folder(path, **given), await self.cache())
-            )
+        if hasattr(reader, "read_path"):
+            path = await self.cache()
+            return await finished(to_thread.run_sync(lambda: reader.read_path(path, **given)))
         source = self._source()
         with self._named():
             file = await source.open()
@@ -125,7 +124,7 @@ class KeptFile:
         if self._reader not in FILES:
             return self._registry.serializer_named(self._reader)
         found: Any = self._registry.serializer_for_suffix(self.suffix) if self.suffix else None
-        return found if found is None or hasattr(found, "read_folder") or not self.is_folder else None
+        return found if found is None or hasattr(found, "read_path") or not self.is_folder else None
 
     def _source(self, digest: bytes | None = None, size: int | None = None) -> Source:
         row = self._row

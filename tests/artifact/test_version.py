@@ -241,3 +241,13 @@ async def test_it_is_awaited_in_async_code(store, write):
     assert (await artifact.cache()).name == "a.txt"
     await artifact.delete()
     assert (await artifact.restore()).trashed_at is None
+
+
+def test_an_artifact_is_got_by_the_content_of_a_path(store, write, tmp_path):
+    keep(write("A"), "1.txt")
+    newest = keep(write("A"), "2.txt")
+    assert ag.Artifact.get(path=write("A", "elsewhere.txt")) == newest
+    with pytest.raises(NodeNotFoundError, match="has the content of"):
+        ag.Artifact.get(path=write("B"))
+    with pytest.raises(InvalidArtifactError, match="does not exist"):
+        ag.Artifact.get(path=tmp_path / "missing")
