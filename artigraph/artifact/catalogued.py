@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.annotate import Features, Labels, Tags
+from artigraph.artifact.columns import schema_of
 from artigraph.artifact.content import FileContent, ValueContent
 from artigraph.artifact.describe import Description, described
 from artigraph.artifact.fields import ARTIFACT, Among
@@ -21,11 +22,11 @@ from artigraph.artifact.q import Q
 from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.record import ArtifactRecord
 from artigraph.artifact.runs import makers_of, remakers_of, users_of
-from artigraph.artifact.said import values_of
+from artigraph.artifact.said import cells_of, values_of
 from artigraph.artifact.schema import Schema
 from artigraph.artifact.table import OTYPE, table_in
 from artigraph.artifact.tabular import is_table
-from artigraph.artifact.wanted import INFERRED, SCHEMA
+from artigraph.artifact.wanted import SCHEMA
 from artigraph.bridge import block, method
 from artigraph.graph.engine import current_database
 from artigraph.graph.filter import Filter
@@ -107,16 +108,17 @@ class Catalogued(ArtifactRecord):
     @property
     def schema(self) -> Schema | None:
         """The schema that checked it, if one did; asks the database, and blocks until it has answered."""
-        return self._schemas(SCHEMA).first.s()
+        linked = select(LINK.c.target_id).where(
+            LINK.c.source_id == self.id, LINK.c.role == SCHEMA, LINK.c.kind == "user"
+        )
+        return Schema.filter(Among(linked, f"{SCHEMA} of {self!r}")).first.s()
 
     @property
-    def schemas(self) -> Query[Schema]:
-        """The schema that it turned out to have: the columns that are in it."""
-        return self._schemas(INFERRED)
-
-    def _schemas(self, role: str) -> Query[Schema]:
-        linked = select(LINK.c.target_id).where(LINK.c.source_id == self.id, LINK.c.role == role, LINK.c.kind == "user")
-        return Schema.filter(Among(linked, f"{role} of {self!r}"))
+    def schemas(self) -> list[Schema]:
+        """The schema that it turned out to have, the columns that are in it; asks the database, and blocks."""
+        node_id = self.id.bytes
+        columns = block(current_database().read, lambda connection: cells_of(connection, "column", [node_id])[node_id])
+        return [schema_of(columns)] if columns else []
 
     def know_tags(self, tags: Mapping[str, str]) -> None:
         """These are its tags now."""

@@ -33,14 +33,13 @@ def found_columns(table: Any, checked: Collection[str]) -> dict[str, list[Cell]]
 
 
 def schema_of(columns: Mapping[str, Sequence[Cell]]) -> Schema:
-    """The columns that were found, as a schema; those whose dtype features do not have are texts there."""
+    """The columns that were found, as a schema; a feature has no dtype where the column has none that features have."""
     features = []
     for name, cells in columns.items():
-        dtype = cells[0].text or "str"
-        inner = dtype.removeprefix("list[").removesuffix("]")
-        if name:
-            features.append(Feature(name, dtype if inner in NAMES else "str"))
-    return Schema(features)
+        dtype = cells[0].text or ""
+        is_ours = dtype.removeprefix("list[").removesuffix("]") in NAMES
+        features += [Feature(name, dtype if is_ours else None)] if name else []
+    return Schema(features, name="columns")
 
 
 def _distinct(column: Column) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Select, and_, false, or_, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Select, and_, false, func, or_, select, type_coerce
 
 from artigraph.artifact.lookup import (
     EQUALITY,
@@ -25,7 +25,7 @@ from artigraph.artifact.lookup import (
 from artigraph.digest import parse_digest
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.filter import Condition, Filter
-from artigraph.graph.schema import KEY, LINK, NODE
+from artigraph.graph.schema import KEY, LINK, NODE, TAG
 from artigraph.ids import as_id
 from artigraph.persist.family import IS_LATEST
 
@@ -157,8 +157,27 @@ def _holding(ends: Any) -> Select[Any]:
     return _linked(LINK.c.source_id, LINK.c.target_id, ends, LINK.c.kind == "field")
 
 
-def _schemas(role: str) -> Callable[[Any], Select[Any]]:
-    return lambda ends: _linked(LINK.c.source_id, LINK.c.target_id, ends, LINK.c.kind == "user", LINK.c.role == role)
+def _checked_by(ends: Any) -> Select[Any]:
+    return _linked(LINK.c.source_id, LINK.c.target_id, ends, LINK.c.kind == "user", LINK.c.role == "schema")
+
+
+def _columns_test(operator: str, value: Any) -> Condition:
+    """Tests on the schema that a table turned out to have: just these columns, of these dtypes where it says them."""
+    here = (TAG.c.space == "column", TAG.c.position == -1)
+    if operator == "is_null":
+        has = NODE.c.id.in_(select(TAG.c.node_id).where(*here))
+        return ~has if value else has
+    found: Condition = false()
+    for schema in several("schemas", value) if operator == "in_" else [value]:
+        if not hasattr(schema, "features"):
+            raise InvalidFilterError(f"schemas are compared with a Schema, not with {schema!r}")
+        exactly = select(TAG.c.node_id).where(*here).group_by(TAG.c.node_id)
+        tests = [NODE.c.id.in_(exactly.having(func.count() == len(schema.features)))]
+        for each in schema.features:
+            of_dtype = [TAG.c.value_text == each.dtype] if each.dtype is not None else []
+            tests.append(NODE.c.id.in_(select(TAG.c.node_id).where(*here, TAG.c.name == each.name, *of_dtype)))
+        found = or_(found, and_(*tests))
+    return and_(_columns_test("is_null", value=False), ~found) if operator == "ne" else found
 
 
 def _labels(kind: str) -> Test:
@@ -230,8 +249,8 @@ ARTIFACT = field_table(
     relation("recreating_runs", related(_made(again=True), labelled)),
     relation("runs", related(_runs, labelled)),
     Field("collections", related(_held), operators=EQUALITY, every_version=True),
-    relation("schema", related(_schemas("schema"))),
-    relation("schemas", related(_schemas("inferred"))),
+    relation("schema", related(_checked_by)),
+    relation("schemas", _columns_test),
     Field("ulabels", _labels("ulabel"), operators=EQUALITY | TEXT_TESTS),
     Field("projects", _labels("project"), operators=EQUALITY | TEXT_TESTS),
     Field("labels", space_test("label")),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.check import checked
-from artigraph.artifact.columns import found_columns, schema_of
+from artigraph.artifact.columns import found_columns
 from artigraph.artifact.definition import definitions, encoded
 from artigraph.artifact.dtype import Cell
 from artigraph.artifact.feature import Feature
@@ -26,8 +26,8 @@ from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK
 from artigraph.persist.rows import input_id
 
-SCHEMA, INFERRED = "schema", "inferred"
-"""The roles of links from an artifact to the schema that checked it, and to the one it turned out to have."""
+SCHEMA = "schema"
+"""The role of the link from an artifact to the schema that checked it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,12 @@ class _Found:
         write_cells(connection, "feature", node_id.bytes, self.features)
         if self.columns:
             write_cells(connection, "column", node_id.bytes, self.columns, whole=True)
-        roles = ((SCHEMA, self.schema), (INFERRED, schema_of(self.columns) if self.columns else None))
-        links = []
-        for role, schema in roles:
-            if schema is not None:
-                schema.write(connection)
-                ends = node_id.bytes, schema.id.bytes
-                links.append((input_id(*ends, role), *ends, "user", role))
-        insert_batches(connection, [Batch(LINK, ("id", "source_id", "target_id", "kind", "role"), links, ignore=True)])
+        if self.schema is not None:
+            self.schema.write(connection)
+            ends = node_id.bytes, self.schema.id.bytes
+            link = (input_id(*ends, SCHEMA), *ends, "user", SCHEMA)
+            columns = ("id", "source_id", "target_id", "kind", "role")
+            insert_batches(connection, [Batch(LINK, columns, [link], ignore=True)])
 
 
 async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> None:

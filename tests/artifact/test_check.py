@@ -185,7 +185,7 @@ def test_columns_are_remembered_and_found(store, tmp_path):
     assert [each.key for each in found(columns={"n": "int32"})] == ["two.parquet"]
     assert len(found(columns={"n": int})) == 2
     assert [each.key for each in found(columns__isnull=True)] == ["three.txt"]
-    inferred = one.schemas.one()
+    (inferred,) = one.schemas
     assert {each.name: each.dtype for each in inferred.features} == {
         "dose": "float",
         "donor": "str",
@@ -194,9 +194,18 @@ def test_columns_are_remembered_and_found(store, tmp_path):
     }
     assert [each.key for each in found(schemas=inferred)] == ["one.parquet"]
     assert one.schema is None
-    again = ag.Artifact.from_dataframe(KEPT.assign(n=0), key="other.parquet").save()
-    assert again.schemas.one() == inferred
-    assert two.schemas.one() != inferred
+    ag.Artifact.from_dataframe(KEPT.assign(n=0), key="other.parquet").save()
+    assert [each.key for each in found(schemas=inferred)] == ["one.parquet", "other.parquet"]
+    assert [each.key for each in found(schemas=two.schemas[0])] == ["two.parquet"]
+    assert [each.key for each in found(schemas__ne=inferred)] == ["two.parquet"]
+    assert [each.key for each in found(schemas__in=two.schemas, schemas__isnull=False)] == ["two.parquet"]
+
+
+def test_columns_that_nobody_checked_are_no_features(store):
+    ag.Artifact.from_dataframe(KEPT[["n"]], key="one.parquet").save()
+    ag.Artifact.from_dataframe(KEPT[["n"]].astype(str), key="two.parquet").save()
+    assert not Feature.filter()
+    assert not Schema.filter()
 
 
 def test_a_schema_of_features_checks_annotates_and_is_found(store):
