@@ -31,7 +31,8 @@ class Artifact(ArtifactMaker):
     """A value, file or folder with a node of its own; with a key, or made of a path, one of the versions of a thing.
 
     Args:
-        path: a file or folder to keep (text or a ``Path``); anything else is a value.
+        path: a file or folder to keep (text or a ``Path``), or the URL of an object that stays in its bucket
+            ("s3://bucket/file.csv"); anything else is a value.
         label: a name to find it by.
         value: what is kept: anything a serializer knows, or a model.
         key: the name of a family of versions: relative, like "project/data.parquet".

@@ -40,6 +40,8 @@ class Content(ABC):
     manifest: bytes | None = None
     """Of a folder: the bytes that its hash is of."""
     pieces: list[Piece] = field(default_factory=list)
+    place: tuple[str, str] | None = None
+    """Storage and location of what stays where it is."""
 
     name: ClassVar[str] = "content"
 

@@ -15,7 +15,7 @@ from artigraph.artifact.content import Content
 from artigraph.artifact.key import check_key
 from artigraph.artifact.lazy import LazyArtifact
 from artigraph.artifact.options import check_kind, check_unused
-from artigraph.artifact.path import path_content
+from artigraph.artifact.path import path_content, url_content
 from artigraph.artifact.record import NOTHING, ArtifactRecord
 from artigraph.artifact.table import table_content
 from artigraph.artifact.wanted import Wanted
@@ -66,7 +66,9 @@ class ArtifactMaker(Catalogued):
         self.extra_data = dict(extra_data) if extra_data else None
         self._run, self._always = run, bool(skip_hash_lookup)
         self.wanted = Wanted(features, schema)
-        if isinstance(path, str | os.PathLike):
+        if isinstance(path, str) and "://" in path:
+            path, self.key = url_content(path, key)
+        elif isinstance(path, str | os.PathLike):
             path = path_content(Path(path), key)
         if isinstance(path, Content):
             self._content, self.suffix = path, path.suffix

@@ -82,6 +82,7 @@ class Offer:
     def columns(self) -> dict[str, Any]:
         """The columns of its row that speak of the content."""
         content, inline = self.content, self.inline
+        storage, location = content.place or (self.storage.name, location_of(content.hash))
         return {
             "artifact_hash": content.hash,
             "artifact_size": content.size,
@@ -91,8 +92,8 @@ class Offer:
             "artifact_otype": content.otype,
             "artifact_extra": self.facts(),
             "artifact_preview": content.preview,
-            "remote_artifact_storage": self.storage.name,
-            "remote_artifact_location": None if inline is not None else location_of(content.hash),
+            "remote_artifact_storage": storage,
+            "remote_artifact_location": None if inline is not None else location,
             "database_artifact_data": inline,
         }
 

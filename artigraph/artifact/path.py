@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from artigraph.artifact.content import Content, FileContent
 from artigraph.artifact.folder import FolderContent
-from artigraph.artifact.key import common_suffix, suffix_of
+from artigraph.artifact.key import check_key, common_suffix, suffix_of
 from artigraph.errors import InvalidArtifactError
+from artigraph.registry import load
+from artigraph.storage.base import Storage
+
+
+@dataclass(slots=True)
+class ReferenceContent(Content):
+    """An object in a bucket, which stays there."""
+
+    url: str = ""
+
+    def prepare(self, storage: Storage, likely: int | None) -> None:
+        bucket, name = _reference(self.url)
+        self.hash, self.size = bucket.hashed(name)
+        self.place = bucket.name, name
+
+
+def url_content(url: str, key: str | None) -> tuple[Content, str]:
+    """The content of an object in a bucket, and its key: its name in the bucket, unless it is given another.
+
+    Raises:
+        CannotOpenError: it is no URL like s3://bucket/folder/file.csv.
+        MissingLibraryError: obstore is not installed.
+    """
+    name: str = _reference(url)[1]
+    return ReferenceContent(url=url, suffix=common_suffix(key, suffix_of(name))), key or check_key(name)
+
+
+def _reference(url: str) -> Any:
+    return load("artigraph.storage.reference", "reading from a bucket").reference(url)
 
 
 def path_content(path: Path, key: str | None) -> Content:

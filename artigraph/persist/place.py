@@ -6,7 +6,7 @@ from typing import cast
 
 from artigraph.errors import NoStorageError, UnknownStorageError
 from artigraph.graph.engine import Database
-from artigraph.registry import Registry
+from artigraph.registry import Registry, load
 from artigraph.storage.base import Storage
 from artigraph.storage.file import FileSystemStorage
 from artigraph.storage.memory import MemoryStorage
@@ -17,6 +17,10 @@ INLINE_LIMIT = 256 * 1024
 BESIDE = "blobs"
 """The stored name of the folder beside an SQLite file, which moves with the file, and of the place of files kept with a
 database in memory."""
+
+
+BUCKET = "s3://"
+"""What the stored name of a bucket begins with, whose objects are only referred to."""
 
 
 def default_storage(database: Database, registry: Registry) -> Storage | None:
@@ -64,6 +68,8 @@ def storage_named(database: Database, registry: Registry, name: str) -> Storage:
     """
     if name == BESIDE and (database.file is not None or database.in_memory):
         return _beside(database)
+    if name.startswith(BUCKET):
+        return cast(Storage, load("artigraph.storage.reference", "reading from a bucket").BucketReferences(name[5:]))
     if isinstance(database.storage, Storage) and database.storage.name == name:
         return database.storage
     return cast(Storage, registry.storage_named(name))

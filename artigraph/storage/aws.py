@@ -149,7 +149,7 @@ class S3Storage(Storage):
             async for page in obstore.list(self._client()):
                 for found in page:
                     if _OURS.fullmatch(found["path"]):
-                        yield found["path"], _blob_stat(found)
+                        yield found["path"], blob_stat(found)
 
     async def sweep(self, older_than: float) -> int:
         before = time.time() - older_than
@@ -190,7 +190,7 @@ class S3Storage(Storage):
         check_location(location)
         with self._translated(writing=writing):
             try:
-                return _blob_stat(await obstore.head_async(self._client(), location))
+                return blob_stat(await obstore.head_async(self._client(), location))
             except FileNotFoundError:
                 return None
 
@@ -268,7 +268,8 @@ def _parts(size: int) -> dict[str, int]:
     return {"chunk_size": max(PIECE, -(-size // MOST_PARTS)), "max_concurrency": AT_ONCE}
 
 
-def _blob_stat(found: Any) -> BlobStat:
+def blob_stat(found: Any) -> BlobStat:
+    """What a storage tells of an object, from what obstore tells."""
     return BlobStat(found["size"], found["last_modified"].astimezone(UTC))
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from artigraph.errors import ArtigraphError, CannotOpenError, StorageFullError, StorageReadOnlyError, UnsafeKeyError
-from artigraph.registry import default_registry
+from artigraph.registry import default_registry, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,22 @@ class Storage(ABC):
     @abstractmethod
     async def sweep(self, older_than: float) -> int:
         """Remove spools that nobody wrote to for ``older_than`` seconds; how many there were."""
+
+    @classmethod
+    def get(cls, root: str) -> Storage:
+        """The storage of a folder, or of a bucket (``s3://bucket/prefix``), made known to the process.
+
+        Raises:
+            MissingLibraryError: what speaks to buckets is not installed.
+            CannotOpenError, StorageFullError, StorageReadOnlyError: the folder cannot be made.
+        """
+        made: Storage
+        if root.startswith("s3://"):
+            bucket, _, prefix = root.removeprefix("s3://").partition("/")
+            made = load("artigraph.storage.aws", "a storage in a bucket").S3Storage(bucket, prefix)
+        else:
+            made = load("artigraph.storage.file", "a storage in a folder").FileSystemStorage(root)
+        return made.register()
 
     def register(self, *, replace: bool = False) -> Self:
         """Make this known to the whole process under its name, and return it; again for the same place is fine.

@@ -216,3 +216,11 @@ def test_a_storage_can_be_named(file_store, tmp_path):
     assert ag.Artifact(tmp_path / "a.txt", key="b.txt", storage=place.name).save().load() == "text"
     with pytest.raises(UnknownStorageError):
         ag.Artifact(tmp_path / "a.txt", key="c.txt", storage="nowhere").save()
+
+
+def test_a_storage_is_got_by_its_root(file_store, tmp_path):
+    place = ag.Storage.get(root=str(tmp_path / "rooted"))
+    ag.save([1] * 10, key="a.json", storage=place)
+    assert len([path for path in (tmp_path / "rooted").glob("??/*") if path.is_file()]) == 1
+    assert ag.Storage.get(root=str(tmp_path / "rooted")) == place
+    assert ag.load("a.json") == [1] * 10
