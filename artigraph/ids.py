@@ -46,6 +46,16 @@ def as_id(value: object) -> UUID | None:
     return None
 
 
+def id_text(raw: bytes) -> str:
+    """The text of an id, from its 16 bytes.
+
+    >>> id_text(bytes(16))
+    '00000000-0000-0000-0000-000000000000'
+    """
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def now() -> int:
     """Microseconds since 1970 UTC, the form in which rows carry times."""
     return time.time_ns() // 1000

@@ -10,13 +10,10 @@ from pathlib import Path
 from artigraph.artifact.content import Content
 from artigraph.digest import digest_bytes
 from artigraph.errors import CannotOpenError, InvalidArtifactError
-from artigraph.persist.piece import Piece, hashed
+from artigraph.persist.piece import Piece, hashed, held
 from artigraph.persist.progress import progress
 from artigraph.serializer.folder import Entry, folder_serializer
 from artigraph.storage.base import Storage
-
-HELD = 16 << 20
-"""Bytes of small files that stay in memory between their hashing and their writing."""
 
 
 @dataclass(slots=True)
@@ -27,15 +24,13 @@ class FolderContent(Content):
 
     def prepare(self, storage: Storage, likely: int | None) -> None:
         entries: list[Entry] = []
-        self.pieces, held = [], 0
+        self.pieces, total = [], 0
         for name, path in progress(list(walked(self.path)), "hashing"):
             if path is None:
                 entries.append(Entry(name))
                 continue
             piece = hashed(path)
-            held += len(piece.data or b"")
-            if held > HELD:
-                piece.data = None
+            total = held([piece], total)
             self.pieces.append(piece)
             entries.append(Entry(name, piece.size, piece.digest))
         self.serializer, self.content_type = folder_serializer.name, folder_serializer.content_type

@@ -17,7 +17,8 @@ from artigraph.graph.schema import BLOB_USE
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.persist.conflict import rows_of
 from artigraph.persist.finish import finished
-from artigraph.persist.piece import Piece
+from artigraph.persist.piece import Piece, held
+from artigraph.persist.progress import progress
 from artigraph.registry import Registry
 from artigraph.storage.base import Storage, location_of
 
@@ -113,10 +114,12 @@ class Puts:
         await storage.put_many(blobs, durable=self._database.durability != "off")
 
 
-def _prepare(offers: Iterable[Offer]) -> None:
+def _prepare(offers: Sequence[Offer]) -> None:
     """(worker thread) Hash the contents of these."""
-    for offer in offers:
+    total = 0
+    for offer in progress(offers, "hashing"):
         offer.content.prepare(offer.storage, offer.likely)
+        total = held(offer.content.pieces, total)
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:

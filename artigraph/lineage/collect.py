@@ -7,7 +7,6 @@ drawn: what was made or used as a part is drawn as its whole, unless the part ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from artigraph.errors import NodeNotFoundError
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
+from artigraph.ids import id_text
 from artigraph.lineage.ahead import DEEP, Ahead
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.lineage import Lineage
@@ -143,21 +143,21 @@ class _Walk:
         names = self._names([row[0] for row in rows if row.node_label is None])
         nodes = [self._node(row, parents, names) for row in rows]
         edges = tuple(
-            LineageEdge(_text(source), _text(target), kind, role, changed, label)
+            LineageEdge(id_text(source), id_text(target), kind, role, changed, label)
             for source, target, kind, role, changed, label in sorted(self.edges, key=_order)
         )
         ordered = tuple(sorted(nodes, key=lambda node: node.id))
         untracked = [row.span_untracked for row in rows if row[0] == focus and row.span_untracked]
-        return Lineage(ordered, edges, _text(focus), len(self.hidden), _note(untracked))
+        return Lineage(ordered, edges, id_text(focus), len(self.hidden), _note(untracked))
 
     def _node(self, row: Any, parents: dict[bytes, bytes], names: dict[bytes, str]) -> LineageNode:
-        node = described(row, names.get(row[0]))
         parent = parents.get(row[0])
-        return replace(
-            node,
-            parent=_text(parent) if parent is not None else None,
-            more_upstream=len(self._more.get((row[0], True), ())),
-            more_downstream=len(self._more.get((row[0], False), ())),
+        return described(
+            row,
+            names.get(row[0]),
+            parent=id_text(parent) if parent is not None else None,
+            upstream=len(self._more.get((row[0], True), ())),
+            downstream=len(self._more.get((row[0], False), ())),
         )
 
     def _edges(self, level: Iterable[bytes], *, up: bool) -> list[Edge]:
@@ -284,10 +284,6 @@ def _links_statement(end: str, kinds: tuple[str, ...]) -> Select[Any]:
     columns = (raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed)
     wanted = or_(*(LINK.c.kind == literal_column(f"'{kind}'") for kind in kinds))
     return select(*columns).where(raw(LINK.c[end]).in_(raw_ids()), wanted).order_by(LINK.c.id)
-
-
-def _text(node: bytes) -> str:
-    return str(UUID(bytes=node))
 
 
 def _note(untracked: Sequence[Any]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
 from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw
+from artigraph.ids import id_text
 from artigraph.lineage.picture import LineageNode
 
 COLUMNS = (
@@ -34,9 +34,19 @@ COLUMNS = (
 """What ``described`` reads of a row."""
 
 
-def described(row: Any, name: str | None = None) -> LineageNode:
-    """The picture's node for a row of ``COLUMNS``; ``name`` stands in for a missing label."""
-    node_id = str(UUID(bytes=row[0]))
+def described(
+    row: Any, name: str | None = None, *, parent: str | None = None, upstream: int = 0, downstream: int = 0
+) -> LineageNode:
+    """The picture's node for a row of ``COLUMNS``.
+
+    Args:
+        row: of ``COLUMNS``.
+        name: stands in for a missing label.
+        parent: id of the span that contains it.
+        upstream: how many neighbours upstream are not in the picture.
+        downstream: the same downstream.
+    """
+    node_id = id_text(row[0])
     kind = _kind(row)
     label = row.key or row.node_label or name or row.model_artifact_type_name or row.artifact_otype or node_id[-8:]
     return LineageNode(
@@ -47,6 +57,9 @@ def described(row: Any, name: str | None = None) -> LineageNode:
         type_name=row.model_artifact_type_name or row.artifact_otype or "",
         detail=_detail(row, kind),
         version=row.model_artifact_version if kind == "model" else row.artifact_version,
+        parent=parent,
+        more_upstream=upstream,
+        more_downstream=downstream,
         created_at=row.node_created_at,
     )
 

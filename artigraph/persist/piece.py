@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
 from artigraph.digest import HashingFile
 from artigraph.errors import CannotOpenError, InvalidArtifactError
+from artigraph.persist.progress import Meter
 from artigraph.storage.base import Storage, translated
 
-SMALL = 64 * 1024
-"""Bytes of a file that stay in memory from its hashing to its writing."""
+SMALL = 256 * 1024
+"""Bytes up to which a file is read at once, and stays in memory from its hashing to its writing ..."""
+HELD = 8 << 20
+"""... as long as all such files together have no more than so many."""
 
 CHUNK = 1 << 20
 
@@ -73,8 +77,23 @@ def hashed(path: Path) -> Piece:
         if os.fstat(file.fileno()).st_size <= SMALL:
             data = file.read()
             return Piece(hashlib.sha256(data).digest(), len(data), path, data)
-        digest = hashlib.file_digest(file, "sha256").digest()
-        return Piece(digest, file.tell(), path)
+        digest, buffer = hashlib.sha256(), memoryview(bytearray(CHUNK))
+        with Meter("hashing", os.fstat(file.fileno()).st_size, "B") as meter:
+            while count := file.readinto(buffer):
+                digest.update(buffer[:count])
+                meter.update(count)
+        return Piece(digest.digest(), file.tell(), path)
+
+
+def held(pieces: Iterable[Piece], before: int = 0) -> int:
+    """Forget the bytes of those pieces that are too many to stay in memory; returns how many bytes stay."""
+    for piece in pieces:
+        if piece.data is not None:
+            before += piece.size
+            if before > HELD:
+                before -= piece.size
+                piece.data = None
+    return before
 
 
 def taken(path: Path, storage: Storage) -> Piece:
@@ -93,8 +112,10 @@ def _copied(source: Path, target: Path) -> tuple[bytes, int]:
     buffer = memoryview(bytearray(CHUNK))
     with _reading(source) as reader, target.open("wb", buffering=0) as writer:
         hashing = HashingFile(writer)
-        while count := reader.readinto(buffer):
-            hashing.write(buffer[:count])
+        with Meter("copying", os.fstat(reader.fileno()).st_size, "B") as meter:
+            while count := reader.readinto(buffer):
+                hashing.write(buffer[:count])
+                meter.update(count)
         return hashing.digest, hashing.size
 
 

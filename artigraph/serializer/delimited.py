@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
-from artigraph.errors import SerializeError, UnserializableError
+from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
 from artigraph.registry import load
 
 pandas = load("pandas", "the pandas serializer")
@@ -65,6 +67,17 @@ def read_text(file: IO[bytes], options: dict[str, Any]) -> Any:
         return pandas.DataFrame()
     except Exception as error:  # whatever hostile bytes provoke
         raise SerializeError(f"pandas cannot read this text: {str(error)[:300]}") from error
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Whatever pandas or Arrow say about a file or an option, as an error of ours."""
+    try:
+        yield
+    except ArtigraphError:
+        raise
+    except Exception as error:  # whatever hostile bytes provoke
+        raise SerializeError(f"{name} cannot do this: {str(error)[:300]}") from error
 
 
 def _only_counts(index: Any) -> bool:

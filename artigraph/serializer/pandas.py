@@ -11,8 +11,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +18,7 @@ from typing import IO, Any
 from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
 from artigraph.registry import load
 from artigraph.serializer.base import Serializer
-from artigraph.serializer.delimited import read_text, reading, write_text
+from artigraph.serializer.delimited import read_text, reading, translated, write_text
 from artigraph.serializer.json import json_serializer
 from artigraph.serializer.looks import PLAIN_DTYPES, content_digest, escaped, fingerprint, preview
 from artigraph.serializer.slices import slices
@@ -58,7 +56,7 @@ class DataFrameSerializer(Serializer[Any]):
         """With the options of ``pandas.read_parquet``; without any as ``load``."""
         if not options:
             return self.load(file)
-        with _translated(self.name):
+        with translated(self.name):
             return pandas.read_parquet(file, **options)
 
     def preview(self, value: Any, /) -> dict[str, Any] | None:
@@ -129,12 +127,12 @@ class FeatherSerializer(_FileSerializer):
 
     def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
         """With the options of ``pyarrow.feather.write_feather``."""
-        with _translated(self.name):
+        with translated(self.name):
             feather.write_feather(pyarrow.Table.from_pandas(value), file, **options)
 
     def read(self, file: IO[bytes], /, **options: Any) -> Any:
         """With the options of ``pyarrow.feather.read_feather``."""
-        with _translated(self.name):
+        with translated(self.name):
             return feather.read_feather(file, **options)
 
     def content_digest(self, value: Any, /) -> bytes | None:
@@ -168,17 +166,6 @@ class TsvSerializer(CsvSerializer):
     suffixes = (".tsv", ".tsv.gz")
     content_type = "text/tab-separated-values"
     separator = "\t"
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Whatever pandas or Arrow say about a file or an option, as an error of ours."""
-    try:
-        yield
-    except ArtigraphError:
-        raise
-    except Exception as error:  # whatever hostile bytes provoke
-        raise SerializeError(f"{name} cannot do this: {str(error)[:300]}") from error
 
 
 def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], options: dict[str, Any] | None = None) -> None:
