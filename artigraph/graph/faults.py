@@ -91,6 +91,8 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
         return StorageFullError(f"no space left to write {where}; nothing was saved; free some and try again")
     if code.startswith("SQLITE_READONLY"):
         return StorageReadOnlyError(f"{where} may be read but not written; check its owner and mode")
+    if code.startswith("SQLITE_IOERR"):
+        return CannotOpenError(f"{where} cannot be read or written ({said}); nothing was saved; check its disk")
     if code.startswith("SQLITE_CANTOPEN"):
         return CannotOpenError(f"{where} cannot be opened; check that its folder exists and may be written")
     if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):

@@ -221,8 +221,8 @@ class SqliteConnection:
         """Run ``work`` between ``begin`` and COMMIT or ROLLBACK: one hop to the thread for all of it."""
 
         def whole() -> T:
-            self._begin(begin)
             try:
+                self._begin(begin)
                 result = work(self._connection)
                 self._end(commit=begin == IMMEDIATE)
             except BaseException:
@@ -234,7 +234,11 @@ class SqliteConnection:
 
     async def begin(self) -> None:
         """Open a writing transaction that outlives this call."""
-        await self.run(self._begin, IMMEDIATE)
+        try:
+            await self.run(self._begin, IMMEDIATE)
+        except BaseException:  # also when it was cancelled as it had just begun
+            await self.run(self._end, False)
+            raise
 
     async def step(self, work: Work[T]) -> T:
         """Run ``work`` inside the open transaction, all of it or nothing."""
@@ -302,7 +306,7 @@ class SqliteConnection:
 
     def _end(self, commit: bool) -> None:
         inner, raw = self._connection, self._raw
-        if inner.in_transaction():
+        if inner.get_transaction() is not None:  # one whose commit failed counts: without a rollback, nothing works
             (inner.commit if commit else inner.rollback)()
         if raw.in_transaction:
             (raw.commit if commit else raw.rollback)()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -271,4 +272,5 @@ def _remember(drafts: Iterable[Draft], database: Database) -> None:
 def _remove_spools(values: Iterable[ValueDraft]) -> None:
     for value in values:
         if value.spool is not None:
-            value.spool.unlink(missing_ok=True)
+            with suppress(OSError):  # what is left of it is swept up one day; the save has ended as it has
+                value.spool.unlink()
