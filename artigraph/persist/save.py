@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import ask
 from artigraph.digest import format_digest
-from artigraph.errors import ImmutableError
+from artigraph.errors import ArtigraphError, ImmutableError
 from artigraph.graph.current import OpenSpan, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
@@ -251,8 +251,11 @@ class _Save:
 
 
 def _one_of(errors: Sequence[Exception]) -> Exception:
-    """One failure as itself, several as a group."""
+    """One failure as itself, several as a group; a full or missing disk is one, however many values it stopped."""
     unique = list({id(error): error for error in errors}.values())
+    kinds = {type(error) for error in unique}
+    if len(kinds) == 1 and issubclass(kinds.pop(), ArtigraphError) and isinstance(unique[0], OSError):
+        return unique[0]
     return unique[0] if len(unique) == 1 else ExceptionGroup("several values failed", unique)
 
 

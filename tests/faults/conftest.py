@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +26,15 @@ def its_row_is_recorded(request, record_property) -> None:
     assert marker is not None, "a test of faults names its row: @pytest.mark.row(3)"
     for row in marker.args:
         record_property("row", row)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Iterator[Path]:
+    """An empty folder, in memory where the system has such a place: most faults need no real disk."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < 1 << 30:
+        yield tmp_path
+        return
+    made = Path(tempfile.mkdtemp(prefix="artigraph-faults-", dir=memory))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)

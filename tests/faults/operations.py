@@ -92,11 +92,11 @@ class Operations:
 
         class Cursor(sqlite3.Cursor):
             def execute(self, statement: str, *rest: Any) -> Any:
-                step(statement.split()[0].upper())
+                step(statement.split(maxsplit=1)[0].upper())
                 return super().execute(statement, *rest)
 
             def executemany(self, statement: str, *rest: Any) -> Any:
-                step(statement.split()[0].upper())
+                step(statement.split(maxsplit=1)[0].upper())
                 return super().executemany(statement, *rest)
 
         class Connection(sqlite3.Connection):

@@ -84,7 +84,9 @@ async def save(n):
 
 
 async def write_many(n):
-    await ag.write_many([*(ag.Artifact(value=whole(n * 1000 + k), label=f"{n}:{k}") for k in range(3)), ag.Node(f"{n}:n")])
+    node = ag.Node(f"{n}:node")
+    one, other = ag.Artifact(value=whole(n), label=f"{n}:one"), ag.Artifact(value=[n], label=f"{n}:other")
+    await ag.write_many([one, other, node, ag.Link(source_id=node.id, target_id=one.id, label="uses")])
 
 
 async def span(n):
@@ -104,7 +106,7 @@ async def delete(n):
 
 CALLS = {
     "save": Call(save, {0, 6}, 6),
-    "write_many": Call(write_many, {0, 19}, 19),
+    "write_many": Call(write_many, {0, 8}, 8),
     "span": Call(span, {0, 1, 9}, 9),
     "load": Call(load, {0}, 0),
     "delete": Call(delete, {0, 6}, 0, save),
@@ -112,12 +114,14 @@ CALLS = {
 
 
 @pytest.fixture
-def counted(tmp_path) -> Iterator[Store]:
-    store = Store(tmp_path)
+def counted(folder) -> Iterator[Store]:
+    store = Store(folder)
     reset = store.open()
+    database = current_database()
     yield store
     store.operations.rest()
     reset()
+    block(database.close)
 
 
 KINDS: dict[str, Callable[[asyncio.Task[Any]], Fault]] = {
