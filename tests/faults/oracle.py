@@ -54,8 +54,11 @@ class State:
         return not (self.corrupt or self.dangling or self.half)
 
 
-def look(path: Path) -> State:
-    """The state of the store in a database file and the folder ``.blobs`` beside it."""
+def look(path: Path, *, all_named: bool = True) -> State:
+    """The state of the store in a database file and the folder ``.blobs`` beside it.
+
+    Where everything that was saved by itself has a name (``all_named``), a node without one is a part of something.
+    """
     state = State([], [], [], [])
     with reading(path) as database:
         state.corrupt += [str(row) for row in database.execute("PRAGMA integrity_check") if row != ("ok",)]
@@ -64,6 +67,8 @@ def look(path: Path) -> State:
             return state
         _look_at_blobs(database, path.with_suffix(".blobs"), state)
         _look_at_models(database, state)
+        if all_named:
+            state.half += [f"part {row[0].hex()} is alone" for row in database.execute(_LONE_PARTS)]
     return state
 
 
@@ -101,7 +106,6 @@ def _look_at_models(database: sqlite3.Connection, state: State) -> None:
         own = [("", digest_bytes(keys))] if keys is not None else []
         if model_digest(name, version, [*parts[node], *own]) != digest:
             state.half.append(f"{name} {node.hex()} has {len(parts[node])} parts")
-    state.half += [f"part {row[0].hex()} is alone" for row in database.execute(_LONE_PARTS)]
     for node, digest, data in database.execute(_INLINE):
         if digest_bytes(data) != digest:
             state.corrupt.append(node.hex())
