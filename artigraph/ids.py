@@ -1,4 +1,4 @@
-"""Node ids: UUID version 7, increasing within a process even when the clock steps back."""
+"""Node ids (UUID version 7) and times of rows, neither of which goes back within a process when the clock does."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def as_id(value: object) -> UUID | None:
 
 
 def now() -> int:
-    """Microseconds since 1970 UTC, the form in which rows carry times."""
-    return time.time_ns() // 1000
+    """Microseconds since 1970 UTC, the form in which rows carry times; within a process never earlier than before."""
+    return _clock()
 
 
 def as_datetime(microseconds: int) -> datetime:
@@ -82,4 +82,18 @@ def _counter() -> Callable[[], int]:
     return advance
 
 
+def _steady() -> Callable[[], int]:
+    lock = threading.Lock()
+    last = 0
+
+    def read() -> int:
+        nonlocal last
+        with lock:
+            last = max(last, time.time_ns() // 1000)
+            return last
+
+    return read
+
+
 _next = _counter()
+_clock = _steady()

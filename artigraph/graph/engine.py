@@ -129,6 +129,14 @@ class Database:
             if create or self._ready_columns != column_count():
                 self._ready_columns = await prepare_tables(door, create=create)
 
+    async def flush(self) -> None:
+        """See that every commit so far survives a power cut, before something else is done that relies on it.
+
+        A server has seen to that, and so has ``durability="full"``; with ``"off"`` nobody asks for it.
+        """
+        if self.file is not None and self.durability == "normal":
+            await asyncio.to_thread(_sync, Path(f"{self.file.resolve()}-wal"))
+
     async def close(self) -> None:
         """Close every connection. The next call opens them again."""
         door, self._door = self._door, None
@@ -267,6 +275,12 @@ async def create_tables() -> None:
         SchemaTooNewError: a newer artigraph made the tables.
     """
     await current_database().prepare(create=True)
+
+
+def _sync(path: Path) -> None:
+    if path.exists():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def _normalized(url: str | URL) -> URL:

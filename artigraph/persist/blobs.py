@@ -33,7 +33,8 @@ async def drop_unused(
     """Remove those blobs that no row needs, best-effort: what stays is an orphan, which ``gc`` finds.
 
     The check and the removal happen in one transaction of their own, so no saver can start to need a blob between the
-    two. Inside a caller's session or a group, whose rows are not committed yet, nothing is removed.
+    two. It goes no further before what was committed would survive a power cut: rows that came back would miss them.
+    Inside a caller's session or a group, whose rows are not committed yet, nothing is removed.
     """
     if not blobs or session is not None or open_group(database) is not None:
         return
@@ -41,7 +42,10 @@ async def drop_unused(
         group = Group(database)
         await group.begin()
         try:
-            for blob in await group.step(lambda connection: _unused(connection, blobs)):
+            unused = await group.step(lambda connection: _unused(connection, blobs))
+            if unused:
+                await database.flush()
+            for blob in unused:
                 await storage_named(database, registry, blob.storage).delete(blob.location)
         finally:
             await group.end(commit=True)
