@@ -20,6 +20,9 @@ from artigraph.errors import (
     TablesMissingError,
 )
 
+_DAMAGED = ("Could not decode to UTF-8", "malformed database schema", "duplicate column name")
+"""What SQLite says, without a code of its own, of a file with bytes changed."""
+
 CHECK_FAILED = (3819, 4025)
 """What MySQL and MariaDB say, not as an error of integrity, when a check constraint is broken."""
 
@@ -38,6 +41,8 @@ def translated(where: str, *, connecting: bool = False) -> Iterator[None]:
         raise
     except UnicodeEncodeError as error:
         raise _no_text(error) from error
+    except UnicodeDecodeError as error:
+        raise DatabaseCorruptError(f"{where} has text that is none ({error}); it is damaged") from error
     except exc.TimeoutError as error:
         raise StoreBusyError(f"no connection to {where} became free in time; try again") from error
     except (exc.DBAPIError, sqlite3.Error, ConnectionError) as error:
@@ -95,7 +100,7 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
         return CannotOpenError(f"{where} cannot be read or written ({said}); nothing was saved; check its disk")
     if code.startswith("SQLITE_CANTOPEN"):
         return CannotOpenError(f"{where} cannot be opened; check that its folder exists and may be written")
-    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or said.startswith(_DAMAGED):
         return DatabaseCorruptError(f"{where} is not an SQLite database, or a damaged one ({said})")
     if said.startswith(("no such table", "no such column")) or "has no column named" in said:
         return TablesMissingError(f"{where}: {said}")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from anyio import to_thread
@@ -179,7 +179,7 @@ class _Builder:
             for node in self.got.nodes.values()
             if node.serializer == JSON_NAME
             and node.model is None
-            and node.data is not None
+            and _is_bytes(node.data)
             and len(node.data) <= SMALL
             and (trusted or sha256(node.data).digest() == node.hash)
         ]
@@ -265,6 +265,8 @@ class _Builder:
                 raise NotKeptError(label, node.otype or "unknown", "the span it is an output of")
             found = f"node of type {node.type!r} without content"
             raise WrongModelError("value", found, UUID(bytes=node.id))
+        if not _is_bytes(data):
+            raise _damaged(node, "bytes", type(data).__name__)
         if self._check != "never":
             expected = node.hash
             if self._check == "size":
@@ -334,6 +336,11 @@ def _load_local(source: Source, serializer: Any, path: Path) -> Any:
     """(worker thread) The value in a file, checked."""
     with source.open_local(path) as file:
         return serializer.load(file)
+
+
+def _is_bytes(data: object) -> TypeGuard[bytes]:
+    """Whether it is content at all; a damaged database may hold anything there."""
+    return isinstance(data, bytes)
 
 
 def _damaged(node: NodeRow, expected: str, got: str) -> BlobCorruptError:

@@ -93,7 +93,9 @@ class Machine(RuleBasedStateMachine):
         self.connect()
 
     def connect(self):
-        self.reset = ag.set_engine(self.operations.engine(f"sqlite:///{self.path}"), create_tables=True, durability="off")
+        self.reset = ag.set_engine(
+            self.operations.engine(f"sqlite:///{self.path}"), create_tables=True, durability="off"
+        )
         FileSystemStorage(self.path.with_suffix(".blobs"), name="blobs").register(replace=True)
         self.database = current_database()
         block(self.database.prepare, create=True)
