@@ -15,7 +15,8 @@ from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.ids import as_datetime, now
 from artigraph.persist.spec import check_label
-from artigraph.span.span import Span
+from artigraph.span.environment import current_environment
+from artigraph.span.span import Run, Span
 from artigraph.span.trace import Trace
 from artigraph.span.write import Ending, error_of, write_close, write_open
 
@@ -116,6 +117,8 @@ class SpanContext:
         self._parent = open_span(identity)
         if self.span.parent_id is None and self._parent is not None:
             self.span.parent_id = self._parent.id
+        if isinstance(self.span, Run) and self.span.environment is None:
+            self.span.environment = current_environment()
         self._open = OpenSpan(self.span.id, identity, self._track)
         opened = now()
         self.span.opened_at = self.span.created_at = self.span.updated_at = as_datetime(opened)

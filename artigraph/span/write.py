@@ -20,6 +20,7 @@ from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import new_raw_id
 from artigraph.persist.rows import Rows
+from artigraph.span.environment import environment_row
 from artigraph.span.owner import owner_of
 from artigraph.span.redact import redacted, redacted_data
 from artigraph.span.span import Run, Span
@@ -82,14 +83,17 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
     )
     columns: tuple[str, ...] = _SPAN
     values: tuple[Any, ...] = row
+    kept = environment_row(redacted_data(span.environment)) if span.environment is not None else None
+    if kept is not None:
+        columns, values = (*columns, "run_environment_id"), (*values, kept[0].bytes)
     own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
     if own:
         made = span.to_row()
-        columns, values = (*_SPAN, *own), (*row, *(_column(made, name) for name in own))
+        columns, values = (*columns, *own), (*values, *(_column(made, name) for name in own))
 
     def work(connection: Connection) -> None:
         owner.write(connection)
-        batches = [Batch(NODE, columns, [values])]
+        batches = [*([kept[1]] if kept is not None else []), Batch(NODE, columns, [values])]
         if parent_id is not None:
             if connection.execute(_EXISTS, {"node": parent_id.bytes}).first() is None:
                 raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
