@@ -38,7 +38,7 @@ def current_environment() -> dict[str, Any]:
     found: dict[str, Any] = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "libraries": _libraries(len(sys.modules)),
+        "libraries": _libraries(_imported()),
     }
     commit = commit_of(Path())
     return found | {"commit": commit} if commit else found
@@ -63,12 +63,16 @@ def read_environments(connection: Connection, ids: Iterable[UUID]) -> dict[UUID,
     return {node_id: _known[node_id] for node_id in asked & _known.keys()}
 
 
-@lru_cache(maxsize=1)
-def _libraries(modules: int) -> dict[str, str]:
-    """The versions of what is imported; asked again when the number of modules has changed."""
+def _imported() -> tuple[str, ...]:
+    """The packages that are imported and not Python's own, sorted."""
     names = [name for name in list(sys.modules) if "." not in name and not name.startswith("_")]
-    versions = {name: _version(name) for name in names if name not in sys.stdlib_module_names}
-    return dict(sorted((name, version) for name, version in versions.items() if version))
+    return tuple(sorted(name for name in names if name not in sys.stdlib_module_names))
+
+
+@lru_cache(maxsize=1)
+def _libraries(names: tuple[str, ...]) -> dict[str, str]:
+    versions = ((name, _version(name)) for name in names)
+    return {name: version for name, version in versions if version}
 
 
 def _version(name: str) -> str | None:
