@@ -155,6 +155,11 @@ class SpanContext:
         self.span.closed_at = self.span.updated_at = as_datetime(closed)
 
     @property
+    def database(self) -> Database:
+        """Where it is written."""
+        return self._database
+
+    @property
     def is_wanted(self) -> bool:
         """Whether it is in the database, or will be when it closes."""
         return self._open.is_wanted

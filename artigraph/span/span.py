@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import MappedColumn
+from sqlalchemy.orm import MappedColumn, Session
 
 from artigraph.errors import InvalidFieldError
 from artigraph.graph.node import Node
@@ -147,6 +147,14 @@ class Span(Node):
             span.environment = environments.get(row.run_environment_id)
             spans.append(span)
         return spans
+
+    @classmethod
+    def with_ids(cls, connection: Connection, ids: Sequence[UUID]) -> list[Span]:
+        """The spans that have these ids, in the order in which they were opened."""
+        with Session(bind=connection, expire_on_commit=False) as orm:
+            rows = orm.scalars(select(OrmSpan).where(OrmSpan.id.in_(ids)).order_by(OrmSpan.id)).all()
+            orm.expunge_all()
+        return Span.from_rows(connection, rows)
 
     def _take(self, row: Any) -> None:
         super()._take(row)
