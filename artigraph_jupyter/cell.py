@@ -16,9 +16,9 @@ from artigraph.bridge import block
 from artigraph.graph.engine import current_database
 from artigraph.persist.find import resolve
 from artigraph.span.context import SpanContext
+from artigraph.span.environment import current_environment
 from artigraph.span.span import Run, Span
 from artigraph.verbs import save
-from artigraph.span.environment import current_environment
 from artigraph_jupyter.facts import cell_facts
 from artigraph_jupyter.html import text
 from artigraph_jupyter.memory import KernelMemory

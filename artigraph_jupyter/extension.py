@@ -90,4 +90,3 @@ class Extension:
 def _is_whole_cell(info: Any) -> bool:
     """Not a part that a magic such as ``%%capture`` runs inside of one."""
     return bool(info is None or info.store_history)
-

@@ -94,7 +94,7 @@ def read_request(arguments: str, source: str, reads: tuple[str, ...]) -> SpanReq
 
 
 def auto_request(source: str, reads: tuple[str, ...]) -> SpanRequest:
-    """What autospan asks for a cell.
+    r"""What autospan asks for a cell.
 
     >>> auto_request("# clean the table\nx = 1", ()).name
     'clean the table'

@@ -161,7 +161,9 @@ class _Rewriter(ast.NodeTransformer):
 
 def _split(body: list[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """Imports from ``__future__``, which must stay in front, and everything else."""
-    futures = [node for node in body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    futures: list[ast.stmt] = [
+        node for node in body if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    ]
     return futures, [node for node in body if node not in futures]
 
 

@@ -102,7 +102,7 @@ async def diff_spans(before: Any, after: Any) -> SpanDiff:
     differences: list[Difference] = []
     alike = dict.fromkeys(GROUPS, 0)
     facts = {
-        "Parameter": [_texts(getattr(span, "params", None)) for span in spans],
+        "Parameter": [_texts(_params(span)) for span in spans],
         "Input": [_inputs(side.inputs) for side in (old, new)],
         "Environment": [_environment(span) for span in spans],
     }
@@ -111,7 +111,8 @@ async def diff_spans(before: Any, after: Any) -> SpanDiff:
             if left.get(name) == right.get(name):
                 alike[group] += 1
             else:
-                differences.append(Difference(group, name, left.get(name), right.get(name)))
+                note = numeric_note(*(_params(span).get(name) for span in spans)) if group == "Parameter" else ""
+                differences.append(Difference(group, name, left.get(name), right.get(name), note))
     names = list(dict.fromkeys([*old.values, *new.values]))
     for name in names[:FIELDS]:
         pair = old.values.get(name), new.values.get(name)
@@ -196,8 +197,12 @@ async def _shown(row: NodeRow) -> str:
     return f"{row.otype}, {row.size:,} bytes"
 
 
-def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:
-    return {name: short(value) for name, value in (values or {}).items()}
+def _params(span: Span) -> Mapping[str, Any]:
+    return getattr(span, "params", None) or {}
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: short(value) for name, value in values.items()}
 
 
 def _inputs(inputs: Sequence[Used]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, desc, select
+from sqlalchemy import Connection, Select, desc, select
 
 from artigraph.bridge import dual
 from artigraph.errors import NodeNotFoundError
@@ -16,6 +16,9 @@ from artigraph.graph.schema import LINK, NODE
 from artigraph.ids import as_id
 from artigraph.span.read import read_span
 from artigraph.span.span import Span
+
+LOOKED_AT = 1_000
+"""Spans of one label among which that of a cell is looked for, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ async def find_span(target: Any) -> Span:
     """The span that is meant.
 
     Args:
-        target: a Span, its id, or a label: the newest span that has it; ``label~1`` is the one before that, and so on.
+        target: a Span, its id, or a label: the newest span that has it; ``label~1`` is the one before that, and so on;
+            ``label[7]`` is the newest that ran as cell 7 of a notebook.
 
     Raises:
         NodeNotFoundError: there is no such span.
@@ -87,19 +91,29 @@ def read_used(connection: Connection, span_id: UUID, way: str = "input") -> list
 
 
 def _labelled(connection: Connection, asked: str) -> UUID:
-    label, back = asked, 0
-    found = _nth_newest(connection, label, back)
+    found = _nth_newest(connection, asked, 0)
     earlier = re.fullmatch(r"(.+)~(\d{1,6})", asked, re.DOTALL)
+    cell = re.fullmatch(r"(.+?) ?\[(\d{1,9})\]", asked, re.DOTALL)
     if found is None and earlier:
-        label, back = earlier[1], int(earlier[2])
-        found = _nth_newest(connection, label, back)
+        found = _nth_newest(connection, earlier[1], int(earlier[2]))
+    elif found is None and cell:
+        found = _of_cell(connection, cell[1], int(cell[2]))
     if found is None:
-        before = f" with {back} newer ones" if back else ""
-        raise NodeNotFoundError(f"is a span labelled {label!r}{before}", "give a label or an id of a span")
+        raise NodeNotFoundError(f"is a span labelled {asked!r}", "give a label (label~1: the one before) or an id")
     return found
+
+
+def _named(label: str) -> Select[tuple[UUID, Any]]:
+    """The spans of a label, newest first."""
+    named = select(NODE.c.id, NODE.c.span_info).where(NODE.c.node_label == label, NODE.c.span_status.is_not(None))
+    return named.order_by(desc(NODE.c.id))
 
 
 def _nth_newest(connection: Connection, label: str, back: int) -> UUID | None:
-    named = select(NODE.c.id).where(NODE.c.node_label == label, NODE.c.span_status.is_not(None))
-    found: UUID | None = connection.execute(named.order_by(desc(NODE.c.id)).limit(1).offset(back)).scalar()
-    return found
+    found = connection.execute(_named(label).limit(1).offset(back)).first()
+    return found[0] if found is not None else None
+
+
+def _of_cell(connection: Connection, label: str, cell: int) -> UUID | None:
+    rows = connection.execute(_named(label).limit(LOOKED_AT))
+    return next((row[0] for row in rows if (row[1] or {}).get("execution_count") == cell), None)

@@ -93,6 +93,13 @@ class Kernel:
         answer = self.ok(f"print(repr(({expression})))")
         return eval(answer.out, {})  # the kernel is the test's own
 
+    def completions(self, code: str) -> list[str]:
+        """What Tab offers at the end of the code."""
+        asked = self.client.complete(code)
+        while (reply := self.client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != asked:
+            pass
+        return list(reply["content"]["matches"])
+
     def kill(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
