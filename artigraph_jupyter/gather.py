@@ -69,10 +69,24 @@ def span_card(span: Span) -> data.SpanCard:
             source=stored.source or "",
             error_text=(stored.error or {}).get("message", ""),
             untracked=tuple((each["name"], each["type"]) for each in stored.untracked or ()),
-            facts=tuple((name, str(value)) for name, value in (getattr(stored, "params", None) or {}).items()),
+            facts=_span_facts(stored),
         )
 
     return block(current_database().read, work)
+
+
+def _span_facts(span: Span) -> tuple[tuple[str, str], ...]:
+    """Parameters and tags by name, then where and in what it ran."""
+    info, ran_in = span.info or {}, span.environment or {}
+    facts = {name: str(value) for name, value in (getattr(span, "params", None) or {}).items()}
+    facts |= {name: value for name, value in span.tags.items() if name not in facts}
+    if "notebook" in info:
+        facts["Notebook"] = info["notebook"]
+    if "python" in ran_in:
+        facts["Environment"] = f"Python {ran_in['python']}, {len(ran_in.get('libraries', ()))} libraries"
+    if "commit" in ran_in:
+        facts["Commit"] = ran_in["commit"][:12] + (" with changes" if info.get("dirty") else "")
+    return tuple(facts.items())
 
 
 def model_card(model: Any, depth: int = 0) -> data.ModelCard:

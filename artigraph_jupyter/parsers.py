@@ -42,9 +42,7 @@ RESTORE.add_argument("--force", action="store_true", help="overwrite variables t
 
 DIFF = Options("%diff")
 DIFF.add_argument("before", metavar="A", help=_SPAN)
-DIFF.add_argument(
-    "after", metavar="B", nargs="?", help="the same; without it, A beside the one before it"
-)
+DIFF.add_argument("after", metavar="B", nargs="?", help="the same; without it, A beside the one before it")
 
 STALE = Options("%stale")
 STALE.add_argument("spans", metavar="SPAN", nargs="*", help=f"{_SPAN}; default: the newest span of every label")

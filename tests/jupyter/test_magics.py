@@ -153,7 +153,10 @@ def test_defaults_are_configured_and_listed(kernel: Kernel) -> None:
     kernel.ok("%config ArtigraphMagics.tags = {'project': 'x'}")
     kernel.ok("%config ArtigraphMagics.keep_source = False")
     kernel.ok("%%span configured --tag own=1\nx = 1")
-    assert kernel.value("newest('configured').tags, newest('configured').source") == ({"project": "x", "own": "1"}, None)
+    assert kernel.value("newest('configured').tags, newest('configured').source") == (
+        {"project": "x", "own": "1"},
+        None,
+    )
     kernel.ok("%config ArtigraphMagics.tags = {}")
     kernel.ok("%config ArtigraphMagics.keep_source = True")
     kernel.run("%config ArtigraphMagics.durability = 'sometimes'")
