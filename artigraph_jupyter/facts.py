@@ -6,6 +6,7 @@ import getpass
 import os
 import threading
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,7 @@ def _kernel(shell: Any) -> str:
     return Path(file).stem.removeprefix("kernel-") if isinstance(file, str) else "terminal"
 
 
+@cache
 def _user() -> str | None:
     try:
         return getpass.getuser()
