@@ -123,7 +123,7 @@ class CellSpan:
             self._kernel.newest = span.id
 
     def _opened(self, span: Span) -> None:
-        named = [name for name in (param.partition("=")[0] for param in self._request.params) if name.isidentifier()]
+        named = [param for param in self._request.params if param.isidentifier()]
         try:
             self._before = self._tracker.bound()
             found = self._tracker.inputs(dict.fromkeys((*self._request.reads, *named)), current_database().identity)
@@ -162,10 +162,19 @@ def _params(asked: tuple[str, ...], namespace: dict[str, Any]) -> dict[str, Any]
         name, equals, said = each.partition("=")
         if not equals and name not in namespace:
             raise UsageError(f"--param {name}: there is no such name; write --param {name}=VALUE, or assign it first")
-        value = said if equals else namespace[name]
+        value = _read(said) if equals else namespace[name]
         plain = value is None or isinstance(value, str | int | float | bool)
         found[name] = value if plain else text(value, PARAM_LIMIT)
     return found
+
+
+def _read(said: str) -> Any:
+    """A number, True, False or None where it is one, else the text itself."""
+    try:
+        value = ast.literal_eval(said)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return said
+    return value if value is None or isinstance(value, int | float) else said
 
 
 def _mutated(source: str) -> list[str]:

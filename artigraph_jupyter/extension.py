@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from artigraph_jupyter import complete, rewrite, show
 from artigraph_jupyter.autospan import AutoSpan
 from artigraph_jupyter.cell import CellSpan, say_problem
-from artigraph_jupyter.facts import cell_id_of
+from artigraph_jupyter.facts import cell_id_of, message_of
 from artigraph_jupyter.magics import ArtigraphMagics
 from artigraph_jupyter.memory import KernelMemory, Unwritten
 from artigraph_jupyter.report import ForgottenCalls
@@ -27,7 +27,8 @@ class Extension:
         tracker = Tracker(shell.user_ns, lambda: shell.user_ns_hidden)
         self._kernel = KernelMemory(tracker, Unwritten(say_problem))
         self._magics = ArtigraphMagics(shell=shell, kernel=self._kernel)
-        self._is_fresh = False
+        self._is_fresh, self._depth = False, 0
+        self._message: str | None = None
         self._forgotten = ForgottenCalls(shell.user_ns)
         self._undo: list[Callable[[], None]] = []
 
@@ -73,20 +74,20 @@ class Extension:
         return is_fresh and self._magics.autospan
 
     def _before_cell(self, info: Any) -> None:
-        if _is_whole_cell(info):
+        message = message_of(self._shell)
+        if message != self._message:  # whatever the cell before left open, this is another one
+            self._message, self._depth = message, 0
+        self._depth += 1
+        if self._depth == 1:  # not a part that a magic such as %%capture runs inside of a cell
             self._is_fresh = True
             self._kernel.tracker.before_cell()
             cell_id = cell_id_of(self._shell)
-            if cell_id is not None and info is not None:
+            if cell_id is not None:
                 self._kernel.sources[cell_id] = info.raw_cell
 
-    def _after_cell(self, result: Any) -> None:
-        if _is_whole_cell(result.info):
-            self._is_fresh = False
+    def _after_cell(self, _result: Any) -> None:
+        self._depth -= 1
+        if self._depth <= 0:
+            self._is_fresh, self._depth = False, 0
             self._kernel.tracker.after_cell()
             self._forgotten.tell()
-
-
-def _is_whole_cell(info: Any) -> bool:
-    """Not a part that a magic such as ``%%capture`` runs inside of one."""
-    return bool(info is None or info.store_history)

@@ -42,9 +42,18 @@ def cell_facts(shell: Any) -> dict[str, Any]:
 
 def cell_id_of(shell: Any) -> str | None:
     """The id that the notebook gave to the cell that runs; None where it sends none."""
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    found = ((parent or {}).get("metadata") or {}).get("cellId")
+    found = (_request(shell).get("metadata") or {}).get("cellId")
     return str(found)[:64] if found else None
+
+
+def message_of(shell: Any) -> str | None:
+    """The id of the request that runs; None in a terminal, which has none."""
+    found: str | None = (_request(shell).get("header") or {}).get("msg_id")
+    return found
+
+
+def _request(shell: Any) -> dict[str, Any]:
+    return (shell.get_parent() if hasattr(shell, "get_parent") else None) or {}
 
 
 def _kernel(shell: Any) -> str:

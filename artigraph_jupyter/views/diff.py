@@ -110,7 +110,8 @@ def _line(shown: SpanDiff, budget: Budget) -> Line:
     below = []
     for each in shown.differences[: budget.rows]:
         before, after = ("nothing" if value is None else value for value in (each.before, each.after))
-        said = f"{text(before, budget.chars)} → {text(after, budget.chars)}"
+        alike = each.frame is not None and before == after
+        said = before if alike else f"{text(before, budget.chars)} → {text(after, budget.chars)}"
         note = "" if each.frame is not None else plain(each.note, 60)
         below.append(Line((each.group, plain(each.name, NAME_LIMIT), said, note), _frame_lines(each, budget)))
     more = more_text(len(shown.differences) - len(below) + shown.hidden, "value")

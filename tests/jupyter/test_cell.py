@@ -149,9 +149,10 @@ def test_save_of_what_no_serializer_knows_is_the_typed_error(kernel: Kernel) -> 
 
 def test_params_are_recorded_and_secrets_are_not(kernel: Kernel) -> None:
     kernel.ok("depth, frame = 3, pd.DataFrame({'a': [1]})")
-    kernel.ok("%%span fit --param depth --param rate=0.5 --param api_key=canary --param frame\nx = 1")
+    asked = "--param depth --param rate=0.5 --param name=[1] --param api_key=canary --param frame"
+    kernel.ok(f"%%span fit {asked}\nx = 1")
     params = kernel.value("newest('fit').params")
-    assert (params["depth"], params["rate"], params["api_key"]) == (3, "0.5", "***")
+    assert (params["depth"], params["rate"], params["name"], params["api_key"]) == (3, 0.5, "[1]", "***")
     assert isinstance(params["frame"], str)
     assert "canary" not in kernel.value("newest('fit').source")
     assert kernel.run("%%span fit --param nothing\nx").err.startswith("UsageError: --param nothing")
