@@ -46,6 +46,18 @@ def as_id(value: object) -> UUID | None:
     return None
 
 
+def as_made_of(digest: bytes) -> UUID:
+    """The id (UUID version 8) of something that is known by its digest: at least 16 bytes, of which 122 bits count.
+
+    >>> as_made_of(bytes(16))
+    UUID('00000000-0000-8000-8000-000000000000')
+    """
+    made = bytearray(digest[:16])
+    made[6] = made[6] & 0x0F | 0x80
+    made[8] = made[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(made))
+
+
 def now() -> int:
     """Microseconds since 1970 UTC, the form in which rows carry times; within a process never earlier than before."""
     return _clock()

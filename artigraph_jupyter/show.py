@@ -14,10 +14,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from artigraph.artifact.artifact import Artifact
 from artigraph.model.model import ArtifactModel
 from artigraph.persist.listing import Listing
+from artigraph.span.diff import SpanDiff
 from artigraph.span.span import Span
 from artigraph_jupyter import gather
 from artigraph_jupyter.html import tag
 from artigraph_jupyter.views import artifact as artifact_view
+from artigraph_jupyter.views import diff as diff_view
 from artigraph_jupyter.views import model as model_view
 from artigraph_jupyter.views import span as span_view
 
@@ -63,7 +65,17 @@ def _listing(found: Any) -> tuple[str, str]:
     return artifact_view.table_to_html(table), artifact_view.table_to_text(table)
 
 
-RENDERERS: dict[type, Render] = {ArtifactModel: _model, Artifact: _artifact, Span: _span, Listing: _listing}
+def _diff(found: Any) -> tuple[str, str]:
+    return diff_view.to_html(found), diff_view.to_text(found)
+
+
+RENDERERS: dict[type, Render] = {
+    ArtifactModel: _model,
+    Artifact: _artifact,
+    Span: _span,
+    Listing: _listing,
+    SpanDiff: _diff,
+}
 """What has a card; the base class stands for its subclasses."""
 
 

@@ -7,12 +7,14 @@ the open span is small: its id, a place to note what was used, and whether track
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,24 @@ class OpenSpan:
     """What was saved inside this span; using it here again is no input."""
     calls: Counter[str] = field(default_factory=Counter)
     """How often each linked function was called inside."""
+    opening: Callable[[Connection], None] | None = None
+    """Writes the row of the span, which was put off until something needs it; doing so again changes nothing."""
+    touched: bool = False
+    """Whether something needed that row."""
     _uses: dict[tuple[UUID, str | None], Use] = field(default_factory=dict)
     _written: set[tuple[UUID, str | None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
+
+    def put_down(self, connection: Connection) -> None:
+        """(in a transaction) Something is about to point to this span: write its row, if that was put off."""
+        if self.opening is not None:
+            self.touched = True
+            self.opening(connection)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether its row has to be in the database: it was not put off, something needed it, or it used something."""
+        return self.opening is None or self.touched or bool(self._uses)
 
     def use(self, use: Use) -> None:
         """Note that the span used an artifact; written with the span's next write or its close."""

@@ -209,6 +209,8 @@ class _Save:
             name_kept(connection, work.kept)
             for root in work.kept:
                 rows.tag(root)
+            for each in dict.fromkeys([*outputs, *([span] if span is not None and uses else [])]):
+                each.put_down(connection)
             for each, roots in outputs.items():
                 link_outputs(connection, rows, roots, each.id, strict=options.strict_labels)
             if span is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,14 @@ from artigraph.digest import digest_bytes
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.current import OpenSpan, Use
 from artigraph.graph.engine import Database
+from artigraph.graph.group import open_group
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import new_raw_id
 from artigraph.persist.rows import Rows
+from artigraph.span.environment import environment_row
 from artigraph.span.owner import owner_of
 from artigraph.span.redact import redacted, redacted_data
 from artigraph.span.span import Run, Span
@@ -65,41 +67,66 @@ class Ending:
     """(trace, role): values this span read that were never saved"""
 
 
-async def write_open(span: Span, parent_id: UUID | None, database: Database, opened_at: int) -> None:
-    """Put down the row of a span that opens, inside its parent.
+Put = Callable[[Connection], None]
+"""What writes the row of a span, inside a transaction."""
 
-    Raises:
-        NodeNotFoundError: the parent does not exist.
+
+def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opened_at: int, *, again: bool) -> Put:
+    """What puts down the row of a span that opens, inside its parent.
+
+    Args:
+        span: as it opens.
+        parent: the span that it is inside of; one whose own row was put off gets it first.
+        database: where.
+        opened_at: microseconds.
+        again: it may be called more than once, and then changes nothing.
     """
     owner = owner_of(database)
     source = redacted(span.source) if span.source is not None else None
     info = span.info
     if source is not None and span.source is not None and source != span.source:
         info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
-    row = (
+    columns: tuple[str, ...] = _SPAN
+    values: tuple[Any, ...] = (
         *(span.id.bytes, span.node_type, span.label, opened_at, opened_at, "open", opened_at),
         *(owner.id.bytes, source, info),
     )
-    columns: tuple[str, ...] = _SPAN
-    values: tuple[Any, ...] = row
+    kept = environment_row(redacted_data(span.environment)) if span.environment is not None else None
+    if kept is not None:
+        columns, values = (*columns, "run_environment_id"), (*values, kept[0].bytes)
     own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
     if own:
         made = span.to_row()
-        columns, values = (*_SPAN, *own), (*row, *(_column(made, name) for name in own))
+        columns, values = (*columns, *own), (*values, *(_column(made, name) for name in own))
+    link_id = new_raw_id()
 
-    def work(connection: Connection) -> None:
+    def put(connection: Connection) -> None:
         owner.write(connection)
-        batches = [Batch(NODE, columns, [values])]
-        if parent_id is not None:
+        batches = [*([kept[1]] if kept is not None else []), Batch(NODE, columns, [values], again)]
+        if parent is not None:
+            parent_id = parent if isinstance(parent, UUID) else parent.id
+            if isinstance(parent, OpenSpan):
+                parent.put_down(connection)
             if connection.execute(_EXISTS, {"node": parent_id.bytes}).first() is None:
                 raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
-            child = (new_raw_id(), parent_id.bytes, span.id.bytes, "child")
-            batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child]))
+            child = (link_id, parent_id.bytes, span.id.bytes, "child")
+            batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child], again))
         tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in redacted_data(span.tags).items()]
-        batches.append(Batch(TAG, ("node_id", "space", "name", "position", "dtype", "value_text"), tags))
+        batches.append(Batch(TAG, ("node_id", "space", "name", "position", "dtype", "value_text"), tags, again))
         insert_batches(connection, batches)
 
-    await database.write(work)
+    return put
+
+
+async def write_open(span: Span, parent: OpenSpan | UUID | None, database: Database, opened_at: int) -> None:
+    """Put down the row of a span that opens, inside its parent.
+
+    Raises:
+        NodeNotFoundError: the parent does not exist.
+    """
+    await database.write(put_of(span, parent, database, opened_at, again=False))
+    owner = owner_of(database)
+    owner.written = open_group(database) is None  # a group may still be rolled back
     owner.opened(span.id, database)
 
 
@@ -108,6 +135,7 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
     uses = open_span.take_uses()
 
     def work(connection: Connection) -> None:
+        open_span.put_down(connection)
         closed = {
             "node": open_span.id.bytes,
             "status": ending.status,

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from statistics import median
 
+from tests.benchmarks.cells import cell_rows
 from tests.benchmarks.harness import Taken, run
 
 RUNS = 5
@@ -29,6 +30,8 @@ BOUNDS = {  # what ours may take, as a multiple of another system's time
     "span_tree_write": (1.1, "floor"),
     "import": (1.2, "floor"),
 }
+CELLS = "cells"
+"""The work that is measured in a kernel, against a cell without a span."""
 IMPORTS = {"floor": "sqlalchemy.ext.asyncio, aiosqlite", "ours": "artigraph"}
 ONE_IMPORT = """
 import time
@@ -48,8 +51,9 @@ def main(arguments: list[str]) -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print(f"1,000 models of 5 fields, 1,000 spans of 3 artifacts; ms, medians of {RUNS}, one processor")
     print(f"{'work':16}{'limit':>9}{'floor':>9}{'ours':>9}{'/limit':>9}{'/floor':>9}  {'bound':18}by the clock")
-    for work in arguments or BOUNDS:
-        print(row(work, medians(work)), flush=True)
+    for work in arguments or [*BOUNDS, CELLS]:
+        lines = cell_rows() if work == CELLS else [row(work, medians(work))]
+        print("\n".join(lines), flush=True)
 
 
 def medians(work: str) -> dict[str, Taken]:
