@@ -136,6 +136,7 @@ _FILES = {
     "span.restore": "Restored restore_span",
     "span.stale": "Stale stale_spans",
     "span.read": "read_ancestor_spans read_child_spans read_descendant_spans read_parent_span read_span",
+    "span.carry": "attach carry child_env inject",
     "span.linker": "Linker current_linker linked",
     "span.span": "Run Span",
     "storage.base": "Storage",

@@ -13,6 +13,7 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
@@ -26,7 +27,7 @@ class Use:
     changed: bool = False
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class OpenSpan:
     """The open span as lower floors see it."""
 
@@ -42,6 +43,8 @@ class OpenSpan:
     """Writes the row of the span, which was put off until something needs it; doing so again changes nothing."""
     touched: bool = False
     """Whether something needed that row."""
+    root: UUID | None = None
+    """The outermost span around it; None: itself."""
     _uses: dict[tuple[UUID, str | None], Use] = field(default_factory=dict)
     _written: set[tuple[UUID, str | None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -85,6 +88,9 @@ class OpenSpan:
 
 
 _open: ContextVar[OpenSpan | None] = ContextVar("artigraph_open_span", default=None)
+_living: WeakValueDictionary[UUID, OpenSpan] = WeakValueDictionary()
+"""Spans that were opened in this process and are not forgotten."""
+
 _track: ContextVar[bool] = ContextVar("artigraph_track", default=True)
 
 
@@ -94,8 +100,16 @@ def open_span(store: object | None = None) -> OpenSpan | None:
     return span if span is None or store is None or span.store == store else None
 
 
+def living_span(span_id: UUID, store: object) -> OpenSpan | None:
+    """The span of this id, if this process opened it in that database and still knows it."""
+    span = _living.get(span_id)
+    return span if span is not None and span.store == store else None
+
+
 def enter_span(span: OpenSpan | None) -> Token[OpenSpan | None]:
     """Make this the open span of the context; give the token to ``leave_span``."""
+    if span is not None:
+        _living[span.id] = span
     return _open.set(span)
 
 

@@ -69,7 +69,7 @@ class SpanContext:
         try:
             await self.aclose(error)
         except Exception as problem:  # noqa: BLE001 - the one of the block goes first
-            _told_or_raised(problem, error)
+            told_or_raised(problem, error)
 
     async def aclose(self, error: BaseException | None) -> None:
         """Write how the block ended; unlike the end of ``async with``, it raises when the store fails, always."""
@@ -97,7 +97,7 @@ class SpanContext:
         try:
             self.close(error)
         except Exception as problem:  # noqa: BLE001 - the one of the block goes first
-            _told_or_raised(problem, error)
+            told_or_raised(problem, error)
 
     def close(self, error: BaseException | None) -> None:
         """Write how the block ended; unlike the end of ``with``, it raises when the store fails, always."""
@@ -126,6 +126,8 @@ class SpanContext:
         if isinstance(self.span, Run) and self.span.environment is None:
             self.span.environment = current_environment()
         self._open = OpenSpan(self.span.id, identity, self._track)
+        if self._parent is not None:
+            self._open.root = self._parent.root or self._parent.id
         opened = now()
         self.span.opened_at = self.span.created_at = self.span.updated_at = as_datetime(opened)
         self.span.status, self._opened, self._began = "open", opened, time.monotonic()
@@ -201,8 +203,8 @@ def span_context(span: Span | str | None = None, *, track: bool = True) -> SpanC
     return SpanContext(span if isinstance(span, Span) else Span(span), track=track)
 
 
-def _told_or_raised(problem: Exception, error: BaseException | None) -> None:
-    """The exception of the block goes first: it comes out, with a note that its span has no end."""
+def told_or_raised(problem: Exception, error: BaseException | None) -> None:
+    """The exception of a block goes first: it comes out, with a note of what was not written at its end."""
     if error is None:
         raise problem
     error.add_note(f"the end of this span was not recorded: {problem}")

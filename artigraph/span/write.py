@@ -19,7 +19,7 @@ from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
-from artigraph.ids import new_raw_id
+from artigraph.ids import new_raw_id, now
 from artigraph.persist.rows import Rows
 from artigraph.span.environment import environment_row
 from artigraph.span.owner import owner_of
@@ -160,6 +160,35 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
         raise
     open_span.written(uses)
     owner_of(database).closed(open_span.id)
+
+
+async def write_uses(open_span: OpenSpan, database: Database) -> None:
+    """Write what a span used that is not written yet; one that was deleted has no use for it."""
+    uses = open_span.take_uses()
+    if not uses:
+        return
+
+    def work(connection: Connection) -> None:
+        open_span.put_down(connection)
+        if connection.execute(_EXISTS, {"node": open_span.id.bytes}).first() is None:
+            return
+        rows = Rows(now())
+        for use in _still_there(connection, uses):
+            rows.use(open_span.id, use)
+        insert_batches(connection, rows.batches())
+
+    try:
+        await database.write(work)
+    except BaseException:
+        open_span.give_back(uses)
+        raise
+    open_span.written(uses)
+
+
+async def check_exists(span_id: UUID, database: Database) -> None:
+    """Raises NodeNotFoundError when the database has no such span."""
+    if not await database.read(lambda connection: connection.execute(_EXISTS, {"node": span_id.bytes}).all()):
+        raise NodeNotFoundError(span_id, "it is the span of a carrier; choose the database that it was opened in")
 
 
 def error_of(error: BaseException) -> dict[str, Any]:
