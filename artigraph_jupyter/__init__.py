@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from artigraph_jupyter.extension import Extension
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from artigraph_jupyter.widget.lineage_view import LineageView
+
+__all__ = ["LineageView", "load_ipython_extension", "unload_ipython_extension"]
+
+_WIDGETS = {"LineageView": "lineage_view"}
+"""Loaded when they are first used: they need ipywidgets and anywidget."""
 
 _installed: dict[int, Extension] = {}
 
@@ -24,3 +32,14 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     extension: Any = _installed.pop(id(shell), None)
     if extension is not None:
         extension.uninstall()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WIDGETS:
+        raise AttributeError(f"module 'artigraph_jupyter' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"artigraph_jupyter.widget.{_WIDGETS[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WIDGETS})

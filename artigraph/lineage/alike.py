@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -93,8 +92,9 @@ def _stack(group: tuple[LineageNode, ...]) -> LineageNode:
 
 def _shared(labels: list[str]) -> str:
     """What all the labels begin with, without the number it ends in."""
-    start = os.path.commonprefix(labels)
-    if start in labels:
-        return start
-    shared = start.rstrip("0123456789 _-./[(#")
+    first, last = min(labels), max(labels)
+    length = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    if length == len(first):
+        return first
+    shared = first[:length].rstrip("0123456789 _-./[(#")
     return shared if len(shared) > 1 else ""

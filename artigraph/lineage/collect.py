@@ -308,8 +308,9 @@ def _first_links(end: str, dialect: str) -> Select[Any]:
 
 @cache
 def _degrees_statement(end: str) -> Select[Any]:
-    here = LINK.c[end]
-    return select(raw(here), func.count()).where(raw(here).in_(raw_ids())).group_by(here)
+    here: Any = LINK.c[end]
+    statement: Select[Any] = select(raw(here), func.count())
+    return statement.where(raw(here).in_(raw_ids())).group_by(here)
 
 
 def _text(node: bytes) -> str:

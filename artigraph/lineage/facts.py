@@ -160,6 +160,8 @@ def _beside(connection: Connection, here: Column[UUID], node_id: UUID, kinds: Se
     if total > NEIGHBOURS:
         counted = select(func.count()).select_from(links.limit(COUNTED).subquery())
         total = int(connection.execute(counted).scalar() or 0)
+        if total < COUNTED:  # few enough to sort
+            first = connection.execute(links.order_by(there).limit(NEIGHBOURS)).all()
     ids = {UUID(bytes=link.there) for link in first}
     asked = select(*COLUMNS).where(NODE.c.id.in_(ids))
     rows = {row[0]: row for row in connection.execute(asked)} if ids else {}
