@@ -10,11 +10,13 @@ from artigraph_jupyter.extension import Extension
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from artigraph_jupyter.widget.browser import ArtifactBrowser
     from artigraph_jupyter.widget.lineage_view import LineageView
+    from artigraph_jupyter.widget.span_tree import SpanTree
 
-__all__ = ["LineageView", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["ArtifactBrowser", "LineageView", "SpanTree", "load_ipython_extension", "unload_ipython_extension"]
 
-_WIDGETS = {"LineageView": "lineage_view"}
+_WIDGETS = {"ArtifactBrowser": "browser", "LineageView": "lineage_view", "SpanTree": "span_tree"}
 """Loaded when they are first used: they need ipywidgets and anywidget."""
 
 _installed: dict[int, Extension] = {}

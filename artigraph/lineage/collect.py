@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, Select, func, literal_column, or_, select
@@ -308,9 +308,9 @@ def _first_links(end: str, dialect: str) -> Select[Any]:
 
 @cache
 def _degrees_statement(end: str) -> Select[Any]:
-    here: Any = LINK.c[end]
-    statement: Select[Any] = select(raw(here), func.count())
-    return statement.where(raw(here).in_(raw_ids())).group_by(here)
+    here = LINK.c[end]
+    counted = select(raw(here), func.count()).where(raw(here).in_(raw_ids())).group_by(here)
+    return cast("Select[Any]", counted)
 
 
 def _text(node: bytes) -> str:

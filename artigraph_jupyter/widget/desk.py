@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from artigraph.graph.engine import Database
-from artigraph_jupyter.widget import details, drawing, handling
+from artigraph_jupyter.widget import details, drawing, finding, handling, rows
 
 Answer = tuple[dict[str, Any], list[bytes]]
 """JSON, and bytes that go beside it."""
@@ -49,4 +49,7 @@ _QUESTIONS: dict[str, Question] = {
     "details": details.details,
     "check": handling.check,
     "load": handling.load_into,
+    "spans": rows.spans,
+    "inside": rows.inside,
+    "artifacts": finding.artifacts,
 }

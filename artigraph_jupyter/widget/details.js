@@ -115,7 +115,11 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
     return make("div", { class: "ag-sec" }, make("div", { class: "ag-acts" }, row), said);
   }
 
-  return { root, open, show, say, members };
+  function hint(words) {
+    fill(root, make("div", { class: "ag-sec ag-2 ag-sm" }, words));
+  }
+
+  return { root, open, show, say, members, hint };
 }
 
 function code(source) {
