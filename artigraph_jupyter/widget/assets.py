@@ -29,6 +29,18 @@ def sheet() -> str:
     return "\n".join([*stylesheet().values(), _read("widget.css")])
 
 
+def mermaid() -> bytes:
+    """The bundled mermaid: a script that sets ``globalThis.mermaid``.
+
+    Raises:
+        ValueError: this installation was built without npm.
+    """
+    file = resources.files("artigraph_jupyter.widget").joinpath("vendor", "mermaid.min.js")
+    if not file.is_file():
+        raise ValueError("not drawn: this installation was built without npm, so the bundled mermaid is missing")
+    return file.read_bytes()
+
+
 def _gather(name: str, parts: dict[str, str]) -> None:
     source = _read(f"{name}.js")
     for needed in _IMPORT.findall(source):

@@ -11,7 +11,7 @@ from artigraph_jupyter.views import artifact as artifact_view
 from artigraph_jupyter.views.data import ArtifactRow, ArtifactTable
 from artigraph_jupyter.widget.assets import module
 from artigraph_jupyter.widget.finding import message
-from artigraph_jupyter.widget.view import View
+from artigraph_jupyter.widget.view import View, place
 
 
 class ArtifactBrowser(View):
@@ -32,7 +32,7 @@ class ArtifactBrowser(View):
         page = block(database.read, lambda connection: find_artifacts(connection, asked))
         still = _still(page, query)
         super().__init__(
-            {"page": message(page, asked), "text": query or "", "where": database.where},
+            {"page": message(page, asked), "text": query or "", "where": place(database)},
             {"text/html": artifact_view.table_to_html(still), "text/plain": artifact_view.table_to_text(still)},
         )
 

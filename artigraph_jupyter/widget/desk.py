@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from artigraph.graph.engine import Database
+from artigraph_jupyter.widget.assets import mermaid
 from artigraph_jupyter.widget import details, drawing, finding, handling, rows
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -29,6 +30,8 @@ class Desk:
             ValueError: nobody knows this question, or what it says makes no sense.
             ArtigraphError: as the question's own function says.
         """
+        if ask == "mermaid":
+            return {}, [mermaid()]
         if ask not in _QUESTIONS:
             raise ValueError(f"nothing here answers {ask!r}; run the cell again")
         return await _QUESTIONS[ask](self._database, given), []

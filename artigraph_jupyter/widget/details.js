@@ -48,15 +48,14 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
     root.setAttribute("data-node-id", facts.id);
     const closer = close && button("×", close, { class: "ag-btn flat ag-close", "aria-label": "Close details" });
     const badges = make("div", { class: "ag-badges" }, facts.badges.map(badge));
-    fill(
-      root,
+    const known = [
       make("div", { class: "ag-head" }, icon(facts.icon), make("h3", {}, facts.label), make("span", { class: "ag-2 ag-sm" }, facts.what), make("span", { class: "ag-grow" }), closer),
       make("div", { class: "ag-sec ag-first" }, badges, facts.note && make("pre", { class: "ag-code ag-error", tabindex: "0" }, facts.note), list(facts.facts)),
-      facts.load && loader(facts, badges),
-      facts.preview && make("div", { class: "ag-sec" }, make("h4", { class: "ag-h4" }, "Content"), preview(facts.preview)),
-      facts.code && code(facts.code),
-      actions(facts, badges),
-    );
+      make("div", { class: "ag-sec" }, facts.load && loader(facts), actions(facts, badges)),
+    ];
+    const content = facts.preview && make("div", { class: "ag-sec" }, make("h4", { class: "ag-h4" }, "Content"), preview(facts.preview));
+    const shown = [content, facts.code && code(facts.code)].filter(Boolean);
+    fill(root, make("div", { class: "ag-know" }, known), shown.length > 0 && make("div", { class: "ag-show" }, shown));
   }
 
   function list(facts) {
@@ -88,7 +87,7 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
       fill(run, "Load into variable");
     });
     name.addEventListener("keydown", (event) => event.key === "Enter" && run.click());
-    return make("div", { class: "ag-sec ag-live" }, make("div", { class: "ag-acts" }, name, run), said);
+    return make("div", { class: "ag-live ag-load" }, make("div", { class: "ag-acts" }, name, run), said);
   }
 
   function actions(facts, badges) {
@@ -112,7 +111,7 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
       checking,
       copying("Copy id", facts.id),
     ];
-    return make("div", { class: "ag-sec" }, make("div", { class: "ag-acts" }, row), said);
+    return make("div", {}, make("div", { class: "ag-acts" }, row), said);
   }
 
   function hint(words) {

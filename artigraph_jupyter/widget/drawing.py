@@ -17,8 +17,7 @@ from artigraph.lineage.dot import render_dot
 from artigraph.lineage.escape import plain
 from artigraph.lineage.explore import Side, explore
 from artigraph.lineage.layout import Scene, lay_out
-from artigraph.lineage.mermaid import MAX_EDGES as MERMAID_EDGES
-from artigraph.lineage.mermaid import render_mermaid
+from artigraph.lineage.mermaid import mermaid_with_ids
 from artigraph.lineage.picture import LineageNode, Picture, nearest, without
 from artigraph.lineage.svg import draw_svg
 from artigraph_jupyter.views.quantity import count_text
@@ -97,9 +96,16 @@ async def lineage(database: Database, given: Mapping[str, Any]) -> dict[str, Any
 
 async def export(database: Database, given: Mapping[str, Any]) -> dict[str, Any]:
     """The same picture as text to keep: ``form`` is svg, mermaid or dot."""
-    drawn = await seen(database, Wish.of(given))
-    text = await to_thread.run_sync(_exported, drawn.picture, str(given.get("form")))
-    return {"text": text, "nodes": [node.id for node in nearest(drawn.picture, DRAWN, MERMAID_EDGES).nodes]}
+    picture = (await seen(database, Wish.of(given))).picture
+    form = str(given.get("form"))
+    if form == "mermaid":
+        text, ids = mermaid_with_ids(picture)
+        return {"text": text, "nodes": ids}
+    if form == "dot":
+        return {"text": render_dot(picture)}
+    if form == "svg":
+        return {"text": draw_svg(await to_thread.run_sync(lay_out, picture), picture, "light")}
+    raise ValueError(f"{form!r} is none of svg, mermaid, dot")
 
 
 async def seen(database: Database, wish: Wish) -> Drawn:
@@ -188,16 +194,6 @@ def _is_new(near: dict[str, int], node: str, distance: int) -> bool:
         return False
     near[node] = distance
     return True
-
-
-def _exported(picture: Picture, form: str) -> str:
-    if form == "mermaid":
-        return render_mermaid(picture)
-    if form == "dot":
-        return render_dot(picture)
-    if form == "svg":
-        return draw_svg(lay_out(picture), picture, "light")
-    raise ValueError(f"{form!r} is none of svg, mermaid, dot")
 
 
 def _hops(value: object) -> int:

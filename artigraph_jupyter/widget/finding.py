@@ -8,6 +8,7 @@ from typing import Any
 from artigraph.bridge import ask
 from artigraph.graph.engine import Database
 from artigraph.lineage.escape import plain
+from artigraph.lineage.picture import LineageNode
 from artigraph.lineage.search import ArtifactQuery, Found, FoundPage, find_artifacts
 from artigraph_jupyter.views.quantity import count_text, moment_text, size_text
 from artigraph_jupyter.widget.asking import artifact_query
@@ -42,8 +43,13 @@ def _row(row: Found) -> dict[str, Any]:
         "id": node.id,
         "label": name_of(node),
         "icon": kind_icon(node.kind),
-        "type": " · ".join(plain(word, 40) for word in (node.type_name, node.detail) if word),
+        "type": " · ".join(plain(word, 40) for word in (node.type_name, _shape(node)) if word),
         "size": size_text(row.size),
         "maker": plain(row.maker.label, 40) if row.maker is not None else "",
         "saved": moment_text(node.created_at),
     }
+
+
+def _shape(node: LineageNode) -> str:
+    """What is told of it besides its size, which has a column."""
+    return node.detail if "×" in node.detail else ""

@@ -16,7 +16,7 @@ from artigraph_jupyter.views.data import SpanRow, Thing
 from artigraph_jupyter.views.data import SpanTree as Tree
 from artigraph_jupyter.widget.assets import module
 from artigraph_jupyter.widget.rows import inside_of, message, told
-from artigraph_jupyter.widget.view import View
+from artigraph_jupyter.widget.view import View, place
 
 
 class SpanTree(View):
@@ -38,7 +38,7 @@ class SpanTree(View):
         first = {"page": message(page), "root": message(Page((top,)))["rows"][0] if top is not None else None}
         still = Tree(tuple(_still(row) for row in ([top] if top is not None else page.rows)), page.more)
         super().__init__(
-            {**first, "where": database.where},
+            {**first, "where": place(database)},
             {"text/html": tree_view.to_html(still), "text/plain": tree_view.to_text(still)},
         )
 

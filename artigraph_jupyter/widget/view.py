@@ -15,10 +15,16 @@ import traitlets
 
 from artigraph.bridge import block
 from artigraph.errors import ArtigraphError
-from artigraph.graph.engine import current_database
+from artigraph.graph.engine import Database, current_database
 from artigraph_jupyter.html import text
 from artigraph_jupyter.widget.assets import sheet
 from artigraph_jupyter.widget.desk import Desk
+
+
+def place(database: Database) -> str:
+    """Where a database is, in few words and without a password."""
+    return database.file.name if database.file is not None else database.where
+
 
 PROTOCOL = 1
 """The number that both halves say; a saved notebook may hold a page of another one."""
@@ -66,7 +72,7 @@ class View(anywidget.AnyWidget):
         answer: dict[str, Any] = {"v": PROTOCOL, "id": number}
         try:
             answer["answer"], buffers = await self._desk.answer(_checked(asked), asked.get("with") or {})
-        except ArtigraphError as error:
+        except (ArtigraphError, ValueError) as error:
             answer["error"] = text(error, 2_000)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is told in the page, not lost in a log
             answer["error"] = text(f"{type(error).__name__}: {error}", 2_000)
