@@ -3,6 +3,7 @@ import { drawn } from "./dom.js";
 
 const LEAST = 0.4;
 const MOST = 2;
+const FIRST = 0.75; // how far a wide picture is made smaller before anybody zoomed
 const NEAR = 3; // px that a press may move and still be a click
 
 // A canvas; `act` has choose(id), grow(id, side, deep), shrink(id, side), hide(id), search(), leave(), lit(words).
@@ -14,9 +15,11 @@ export function graph(canvas, act) {
   let zoom = 1;
   let at = null; // id of the node with the tab stop
   let chosen = null;
+  let settled = false; // whether the canvas has had a size
 
   function show(next, keep = null) {
     const before = keep && boxes.has(keep) ? place(keep) : null;
+    const known = boxes;
     const focused = canvas.contains(document.activeElement) && document.activeElement !== canvas;
     const parsed = new DOMParser().parseFromString(next.svg, "image/svg+xml").documentElement;
     scene = next;
@@ -38,14 +41,34 @@ export function graph(canvas, act) {
     boxes.get(at)?.setAttribute("tabindex", "0");
     mark(chosen);
     const after = before && boxes.has(keep) ? place(keep) : null;
-    if (after) canvas.scrollBy({ left: after.x - before.x, top: after.y - before.y, behavior: "instant" });
-    else reveal(scene.focus);
+    if (after) {
+      canvas.scrollBy({ left: after.x - before.x, top: after.y - before.y, behavior: "instant" });
+      const fresh = nearest(place(keep), [...boxes.keys()].filter((id) => !known.has(id)));
+      if (fresh) nudge(fresh);
+    } else start();
     if (focused) boxes.get(at)?.focus({ preventScroll: true });
   }
 
   function place(id) {
     const r = shape(boxes.get(id)).getBoundingClientRect();
     return { x: r.x + r.width / 2, y: r.y + r.height / 2, width: r.width, height: r.height, left: r.left, right: r.right };
+  }
+
+  // The first look: as much as fits without getting small, the focus in the middle.
+  function start() {
+    settled = canvas.clientWidth > 0;
+    if (!settled) return;
+    scale(Math.min(1, Math.max(FIRST, (canvas.clientWidth - 8) / scene.width)));
+    reveal(scene.focus);
+  }
+
+  // Scroll no further than it takes to see a node.
+  function nudge(id) {
+    const spot = shape(boxes.get(id)).getBoundingClientRect();
+    const frame = canvas.getBoundingClientRect();
+    const short = (low, high, from, to) => (low < from + 8 ? low - from - 8 : high > to - 8 ? high - to + 8 : 0);
+    const left = short(spot.left, spot.right, frame.left, frame.right);
+    canvas.scrollBy({ left, top: short(spot.top, spot.bottom, frame.top, frame.bottom), behavior: "instant" });
   }
 
   function reveal(id) {
@@ -162,6 +185,8 @@ export function graph(canvas, act) {
     if (!wanted) return "";
     return `${hits.size} ${hits.size === 1 ? "hit" : "hits"} of ${scene.nodes.length} drawn${behind.length ? `; ${behind.join(", ")}` : ""}`;
   }
+
+  new ResizeObserver(() => settled || (svg && start())).observe(canvas);
 
   // ---------------------------------------------------------------- the pointer
 
