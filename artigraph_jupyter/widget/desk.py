@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from artigraph.graph.engine import Database
-from artigraph_jupyter.widget.assets import mermaid
 from artigraph_jupyter.widget import details, drawing, finding, handling, rows
+from artigraph_jupyter.widget.assets import mermaid
 
 Answer = tuple[dict[str, Any], list[bytes]]
 """JSON, and bytes that go beside it."""

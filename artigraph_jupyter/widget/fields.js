@@ -7,7 +7,7 @@ const PAUSE = 180; // ms
 export function fields(specs, changed) {
   let timer = null;
   const inputs = {};
-  const values = () => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.dataset.number ? Number(input.value) : input.value]));
+  const values = () => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.dataset.number !== undefined ? Number(input.value) : input.value]));
   const later = () => {
     clearTimeout(timer);
     timer = setTimeout(() => changed(values()), PAUSE);

@@ -205,8 +205,13 @@ export function graph(canvas, act) {
     stop(g.dataset.nodeId);
     act.choose(g.dataset.nodeId);
   });
-  canvas.addEventListener("pointerover", (event) => light(event.target.closest("g.node")?.dataset.nodeId || null));
-  canvas.addEventListener("pointerleave", () => light(null));
+  let pointed = null;
+  const point = (id) => {
+    pointed = id;
+    light(id);
+  };
+  canvas.addEventListener("pointerover", (event) => point(event.target.closest("g.node")?.dataset.nodeId || null));
+  canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
@@ -290,7 +295,7 @@ export function graph(canvas, act) {
     const id = event.target.closest("g.node")?.dataset.nodeId;
     if (id && event.target.matches(":focus-visible")) light(id);
   });
-  canvas.addEventListener("focusout", () => light(null));
+  canvas.addEventListener("focusout", () => light(pointed)); // a press on a handle moves the focus before it is a click
 
   return { show, mark, fit, search, focus: () => stop(at), has: (id) => boxes.has(id), nodes: () => scene.nodes };
 }

@@ -7,6 +7,7 @@ import { mermaidPane } from "./mermaid_pane.js";
 // Fills `root`; `first` has wish, scene and details. Returns show(id), which starts again from another node.
 export function lineage(root, ask, first = null) {
   let wish = null;
+  let origin = null; // the wish it began with
   let scene = null;
   let lastHidden = [];
   let turn = 0;
@@ -58,7 +59,7 @@ export function lineage(root, ask, first = null) {
   };
   const up = hops("upstream", "Hops up");
   const down = hops("downstream", "down");
-  const reset = button("Start over", () => start(wish.focus, wish.upstream, wish.downstream), { class: "ag-btn ag-live" });
+  const reset = button("Start over", () => start(origin.focus, origin.upstream, origin.downstream), { class: "ag-btn ag-live" });
   const undo = button("Show hidden", () => alter(scene.focus, (next) => { next.hidden = []; }), { class: "ag-btn flat ag-undo" });
   const graphTab = button("Graph", () => tab(false), { class: "ag-btn", role: "tab", "aria-selected": "true" });
   const mermaidTab = button("Mermaid", () => tab(true), { class: "ag-btn ag-live", role: "tab", "aria-selected": "false" });
@@ -113,6 +114,7 @@ export function lineage(root, ask, first = null) {
 
   function start(id, upstream = 1, downstream = 1) {
     wish = { focus: id, upstream, downstream, opened: [], closed: [], deep: [], hidden: [], apart: [] };
+    origin ||= wish;
     up.input.value = String(upstream);
     down.input.value = String(downstream);
     panel.open(id);
@@ -153,7 +155,7 @@ export function lineage(root, ask, first = null) {
 
   tab(false);
   if (first) {
-    wish = { ...first.wish, opened: [], closed: [], deep: [], hidden: [], apart: [] };
+    wish = origin = { ...first.wish, opened: [], closed: [], deep: [], hidden: [], apart: [] };
     up.input.value = String(wish.upstream);
     down.input.value = String(wish.downstream);
     draw(first.scene, null, first.scene.focus);

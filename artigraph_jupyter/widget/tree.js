@@ -75,7 +75,13 @@ export function tree(root, { inside, earlier, choose, leave }) {
       if (!each.more && each.row.opens) each.element.setAttribute("aria-expanded", String(each.open));
       place(each);
     }
-    list.replaceChildren(...flat.map((each) => each.element));
+    const kept = new Set(flat.map((each) => each.element));
+    for (const element of [...list.children]) if (!kept.has(element)) element.remove();
+    let here = list.firstChild; // what stays is not moved, so that it keeps the focus
+    for (const each of flat) {
+      if (each.element === here) here = here.nextSibling;
+      else list.insertBefore(each.element, here);
+    }
     if (!flat.includes(current)) current = flat.find((each) => !each.more) || flat[0] || null;
     for (const each of flat) each.element.setAttribute("tabindex", each === current ? "0" : "-1");
   }

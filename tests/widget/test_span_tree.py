@@ -94,7 +94,7 @@ def test_a_span_that_was_found_inside_another_says_where(told):
 
 def test_a_question_that_makes_no_sense_is_refused(told):
     for wrong in ({"status": "sideways"}, {"days": -1}, {"days": "7"}, {"cursor": "x"}):
-        with pytest.raises(ValueError, match="none of|number of days|cursor"):
+        with pytest.raises(ValueError, match=r"none of|number of days|cursor"):
             ask("spans", **wrong)
 
 
