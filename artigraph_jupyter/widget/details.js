@@ -111,7 +111,7 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
       checking,
       copying("Copy id", facts.id),
     ];
-    return make("div", {}, make("div", { class: "ag-acts" }, row), said);
+    return make("div", {}, make("div", { class: "ag-acts ag-words" }, row), said);
   }
 
   function hint(words) {
