@@ -293,7 +293,7 @@ LOOKS = [("light", 1360), ("dark", 1360), ("light", 420), ("dark", 420), ("light
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS, ids=[f"{theme}-{width}" for theme, width in LOOKS])
 def test_every_word_is_readable_in_both_themes_and_at_any_width(
-    told: Page, folder: Path, theme: str, width: int
+    told: Page, view: Locator, folder: Path, theme: str, width: int
 ) -> None:
     shots = Path(os.environ.get("ARTIGRAPH_SHOTS", folder))
     name = f"JupyterLab {theme.title()}"
@@ -301,14 +301,20 @@ def test_every_word_is_readable_in_both_themes_and_at_any_width(
     told.wait_for_selector(f"body[data-jp-theme-light={'true' if theme == 'light' else 'false'}]", state="attached")
     told.set_viewport_size({"width": max(width, 700), "height": 1500})
     told.add_style_tag(content=f".jp-Notebook .ag {{ max-width: {width}px; }}")
+    for handle in ("12 more downstream of sweep", "1 more upstream of sweep", "1 more upstream of joined"):
+        view.get_by_role("button", name=handle).click()
+        expect(view.get_by_role("button", name=handle)).to_have_count(0)
     for label in ("Lineage", "Spans", "Artifacts"):
-        view = widget(told, label)
+        shown = widget(told, label)
         if label != "Lineage":
-            row = view.locator("[data-node-id]", has_text="joined" if label == "Artifacts" else "sweep").first
+            row = shown.locator(
+                ".ag-column [data-node-id]", has_text="joined" if label == "Artifacts" else "sweep"
+            ).first
             row.click()
-            expect(view.get_by_role("heading").first).to_be_visible()
-        view.screenshot(path=str(shots / f"widget-{label.lower()}-{theme}-{width}.png"))
-        report = view.evaluate(CONTRAST)
+            expect(shown.get_by_role("heading").first).to_be_visible()
+        told.mouse.move(2, 2)
+        shown.screenshot(path=str(shots / f"widget-{label.lower()}-{theme}-{width}.png"))
+        report = shown.evaluate(CONTRAST)
         assert report["low"] == [], report
         assert report["wide"] == [], "nothing sticks out"
     told.add_style_tag(content=".jp-Notebook .ag { max-width: none; }")
