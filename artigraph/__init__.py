@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from artigraph.artifact.artifact import Artifact
+    from artigraph.artifact.collection import Collection
+    from artigraph.artifact.feature import Feature
+    from artigraph.artifact.q import Q
+    from artigraph.artifact.schema import Schema
     from artigraph.bridge import Pending
     from artigraph.graph.engine import create_tables, get_engine, set_engine
     from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter, ValueFilter
@@ -57,6 +61,8 @@ __all__ = [
     "ArtifactModel",
     "ArtifactModelConfig",
     "ArtifactSequence",
+    "Collection",
+    "Feature",
     "FileSystemStorage",
     "Filter",
     "Lineage",
@@ -70,9 +76,11 @@ __all__ = [
     "OrmNode",
     "OrmSpan",
     "Pending",
+    "Q",
     "Registry",
     "Run",
     "SaveSpec",
+    "Schema",
     "Serializer",
     "Span",
     "Storage",
@@ -110,6 +118,12 @@ __all__ = [
 
 _FILES = {
     "artifact.artifact": "Artifact",
+    "artifact.collection": "Collection",
+    "artifact.feature": "Feature",
+    "artifact.label": "Project ULabel",
+    "artifact.q": "Q",
+    "artifact.schema": "Schema",
+    "artifact.trash": "purge_trash",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
     "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",

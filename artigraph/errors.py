@@ -230,7 +230,14 @@ class CycleError(ArtigraphError, ValueError):
 
 
 class SchemaMismatchError(ArtigraphError, ValueError):
-    """The data does not fit the schema it was promised to fit."""
+    """The data, or a feature's value, is not as it was promised to be.
+
+    ``mismatches`` has a record per column that does not fit: ``column``, ``wanted``, ``got``, and up to 5 ``rows``.
+    """
+
+    def __init__(self, message: str, mismatches: Iterable[object] = ()) -> None:
+        self.mismatches = tuple(mismatches)
+        super().__init__(message)
 
 
 class InvalidArtifactError(ArtigraphError, ValueError):
@@ -349,9 +356,9 @@ class PendingError(ArtigraphError, AttributeError):
 class NoStorageError(ArtigraphError, LookupError):
     """A value is too big for the database, and no storage was named for such values."""
 
-    def __init__(self, path: str, size: int, limit: int) -> None:
+    def __init__(self, path: str, size: int | None, limit: int) -> None:
         self.path, self.size, self.limit = path, size, limit
-        super().__init__(
-            f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}; name a place for the bigger "
-            "ones: set_engine(url, storage=FileSystemStorage('folder'))"
-        )
+        why = f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}"
+        if size is None:
+            why = f"{path} needs a storage, and this database has none"
+        super().__init__(f"{why}; name a place: set_engine(url, storage=FileSystemStorage('folder'))")

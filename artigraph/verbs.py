@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.artifact import Artifact
 from artigraph.bridge import dual
 from artigraph.graph.engine import current_database
 from artigraph.graph.filter import Filter
@@ -31,6 +32,7 @@ async def save(
     value: Any,
     label: str | None = None,
     *,
+    key: str | None = None,
     tags: Mapping[str, str] | None = None,
     serializer: Serializer[Any] | str | None = None,
     storage: Storage | str | type | None = None,
@@ -43,6 +45,8 @@ async def save(
     Args:
         value: what to save.
         label: a name to find it by, 1-255 characters.
+        key: the name of a family of versions, such as "project/rates.parquet": the same content under it is the same
+            version, other content the next one. Its suffix says the format, where it has one.
         tags: tag name -> value.
         serializer: an instance, or a registered name; inferred when None.
         storage: an instance, or a registered name; by size when None.
@@ -56,8 +60,12 @@ async def save(
     Raises:
         NoEngineError: no database was chosen.
         UnserializableError: naming the part of the value that no serializer knows.
-        InvalidLabelError, CycleError, ImmutableError: nothing was written.
+        InvalidLabelError, UnsafeKeyError, CycleError, ImmutableError: nothing was written.
     """
+    if key is not None:
+        artifact = Artifact(value=value, label=label, key=key, tags=tags, serializer=serializer, storage=storage)
+        await artifact.save.a(session=session, registry=registry)
+        return artifact.id
     spec = SaveSpec(serializer, storage, dict(tags or {}))
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
     return (await save_many([SaveRequest(value, label, spec)], options))[0].id
@@ -76,7 +84,7 @@ async def load(
     """Load a value or model; in an open span it becomes its input.
 
     Args:
-        target: an id, its text, a record of a save, a handle, or a label (the newest that has it).
+        target: an id, its text, a record of a save, a handle, a key (its latest version), or a label (the newest).
         fields: of a model, load these fields only.
         generic: models come as read-only mappings of their fields, with an error per field that cannot be loaded.
         track: False keeps it out of the span's inputs.
@@ -87,7 +95,7 @@ async def load(
         The value; with ``fields``, a dict field -> value.
 
     Raises:
-        NodeNotFoundError: nothing has this id or label.
+        NodeNotFoundError: nothing has this id, key or label.
         BlobMissingError, BlobCorruptError: its bytes are gone or changed.
         NotKeptError: it was only traced; the message names the span that made it.
     """

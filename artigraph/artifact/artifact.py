@@ -1,141 +1,390 @@
-"""``Artifact``: one value that is kept, and the handle of its row."""
+"""``Artifact``: a value, file, folder or table that is kept, and the handle of its row."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.bridge import method, self_method
-from artigraph.digest import format_digest
-from artigraph.errors import InvalidArtifactError
-from artigraph.graph.node import Node
-from artigraph.graph.schema import OrmArtifact, OrmNode
-from artigraph.persist.load import LoadOptions, load_many
+from artigraph.artifact.amend import amend
+from artigraph.artifact.annotated import Annotated
+from artigraph.artifact.bulk import ArtifactList, of_folder
+from artigraph.artifact.content import Content
+from artigraph.artifact.get import find_one
+from artigraph.artifact.key import check_key
+from artigraph.artifact.lazy import LazyArtifact
+from artigraph.artifact.options import check_kind, check_unused
+from artigraph.artifact.path import path_content
+from artigraph.artifact.record import NOTHING
+from artigraph.artifact.saving import save_kept
+from artigraph.artifact.table import table_content
+from artigraph.artifact.trash import restore
+from artigraph.artifact.use import cache_kept, load_kept, open_kept
+from artigraph.artifact.wanted import Wanted, prepare
+from artigraph.bridge import block, loader, method, self_method
+from artigraph.errors import InvalidArtifactError, NodeNotFoundError
+from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, SaveSpec, is_savable
-from artigraph.persist.tags import tags_of
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
 
-_NOTHING: Any = object()
+_KNOWN = tuple(
+    "path value key label description kind features schema revises run storage skip_hash_lookup extra_data otype "
+    "serializer tags id".split()
+)
+"""What the constructor knows."""
 
 
-class Artifact(Node):
-    """A value with a node of its own.
+class Artifact(Annotated):
+    """A value, file or folder with a node of its own; with a key, or made of a path, one of the versions of a thing.
 
     Args:
-        value: what is kept: anything a serializer knows, or a model.
+        path: a file or folder to keep (text or a ``Path``); anything else is a value.
         label: a name to find it by.
-        serializer: an instance, or a registered name; inferred when None.
-        storage: an instance, or a registered name; by size when None.
+        value: what is kept: anything a serializer knows, or a model.
+        key: the name of a family of versions: relative, like "project/data.parquet".
+        description: what it is, in a sentence.
+        kind: "dataset", "model", or a word of yours.
+        features: name or Feature -> value, said of it when it is saved.
+        schema: of a table: a Schema, "valid_features", {column: dtype}, a pyarrow.Schema, a pydantic model of a row, or
+            a pandera schema; checked before anything is stored.
+        revises: the latest version of what this is the next version of, when that is not said by the key.
+        run: the span that makes it; None: the one that is open; False: none.
+        storage: an instance, or a registered name; where the database keeps files when None.
+        skip_hash_lookup: make a new version even when the content is there already.
+        extra_data: more about it, JSON-able.
+        otype: what it is when it is loaded, in a word of yours.
+        serializer: of a value: an instance, or a registered name; inferred when None.
         tags: tag name -> value.
         id: its id; a fresh one when None; that of the model, when the value is one.
 
     Attributes:
-        hash: ``sha256:`` and 64 hex characters; None before it was saved.
+        uid: 20 characters: those of the family and those of the version; None of a plain value.
+        version: 1, 2, ...; None of a plain value.
+        is_latest: it is the newest version that is not in the trash.
+        hash: ``sha256:`` and 64 hex characters; None before it was saved. Of a folder that of the list of its files.
         size: bytes; None before it was saved.
+        suffix: with its dot; "" when there is none.
         type_name: of the value.
-        kind: what it is called, such as "trace".
+        n_files: of a folder.
+        n_observations: rows of a table.
+        trashed_at: when it was put into the trash, UTC; None: it is not there.
+
+    Raises:
+        UnsafeKeyError: the key could lead out of its place.
+        InvalidArtifactError: nothing is at the path, or what is said contradicts itself.
 
     >>> Artifact(value=[1, 2], label="pair").value
     [1, 2]
     """
 
-    row_class: ClassVar[type[OrmNode]] = OrmArtifact
-
     def __init__(
         self,
-        value: Any = _NOTHING,
+        path: Any = NOTHING,
         label: str | None = None,
         *,
-        serializer: Serializer[Any] | str | None = None,
+        value: Any = NOTHING,
+        key: str | None = None,
+        description: str | None = None,
+        kind: str | None = None,
+        features: Mapping[Any, Any] | None = None,
+        schema: Any = None,
+        revises: Artifact | None = None,
+        run: Any = None,
         storage: Storage | str | type | None = None,
+        skip_hash_lookup: bool | None = None,
+        extra_data: Mapping[str, Any] | None = None,
+        otype: str | None = None,
+        serializer: Serializer[Any] | str | None = None,
         tags: Mapping[str, str] | None = None,
         id: UUID | None = None,
+        **more: Any,
     ) -> None:
-        if value is _NOTHING:
-            raise InvalidArtifactError("an artifact needs a value: Artifact(value=...)")
-        if isinstance(value, os.PathLike):
-            raise InvalidArtifactError(
-                f"{os.fspath(value)!r} is a path, and this version keeps no files; read it and keep its content"
-            )
+        check_unused(more, _KNOWN)
+        if (path is NOTHING) == (value is NOTHING):
+            raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
-        self._value = value
+        self._blank()
         self._spec = SaveSpec(serializer, storage, dict(tags or {}))
-        self.hash: str | None = None
-        self.size: int | None = None
-        self.type_name: str | None = type(value).__qualname__
-        self.kind: str | None = None
+        self.key = check_key(key) if key is not None else None
+        self.kind, self.description, self.revises = check_kind(kind), description, revises
+        self.extra_data = dict(extra_data) if extra_data else None
+        self._run, self._always = run, bool(skip_hash_lookup)
+        self.wanted = Wanted(features, schema)
+        if isinstance(path, str | os.PathLike):
+            path = path_content(Path(path), key)
+        if isinstance(path, Content):
+            self._content, self.suffix = path, path.suffix
+            path.otype = otype or path.otype
+            self.otype = path.otype
+        else:
+            self._value = path if value is NOTHING else value
+            self.type_name = type(self._value).__qualname__
 
-    @property
-    def value(self) -> Any:
-        """The value; of an artifact that was read from the database, loaded when first asked for."""
-        if self._value is _NOTHING:
-            self._value = self.load.s()
-        return self._value
+    # ------------------------------------------------------------ making
 
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """What was said about it when it was made, or of one that was read, what is stored."""
-        return self._spec.tags
+    @classmethod
+    def from_dataframe(
+        cls,
+        df: Any,
+        *,
+        key: str | None = None,
+        parquet_kwargs: Mapping[str, Any] | None = None,
+        csv_kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Self:
+        """An artifact of a table, in the format of the key's suffix: .parquet (without a key), .csv, .tsv, .feather.
+
+        Args:
+            df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
+            key: its key.
+            parquet_kwargs: for the writer: ``pyarrow.parquet.ParquetWriter``, or that of polars.
+            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading.
+            options: what the constructor takes.
+        """
+        return cls(table_content(df, key, parquet_kwargs, csv_kwargs), key=key, **options)
+
+    @classmethod
+    def from_dir(cls, path: Any, *, key: str | None = None, **options: Any) -> ArtifactList:
+        """A list of artifacts, one for every file of a folder, with keys that begin with that of the folder.
+
+        Args:
+            path: the folder.
+            key: where the keys begin; a relative path as it is given, else the name of the folder, when None.
+            options: what the constructor takes.
+        """
+        return of_folder(cls, path, key, options)
+
+    @classmethod
+    def from_lazy(
+        cls, suffix: str, overwrite_versions: bool | None = None, key: str | None = None, **options: Any
+    ) -> LazyArtifact:
+        """A path to write to, which becomes an artifact with ``save()`` or at the end of a ``with`` block.
+
+        Args:
+            suffix: of the file or folder, with its dot.
+            overwrite_versions: accepted; no version ever overwrites another.
+            key: its key.
+            options: what the constructor takes.
+        """
+        return LazyArtifact(cls, suffix, key, options)
 
     @self_method
     async def save(
         self,
+        /,
         *,
         on_conflict: OnConflict = "raise",
         session: AsyncSession | None = None,
         registry: Registry | None = None,
+        **more: Any,
     ) -> Any:
-        """Save it; in an open span it becomes its output.
+        """Save it, or what was changed about one that is saved; in an open span it becomes its output.
 
         Args:
-            on_conflict: "raise" or "ignore" when it was saved with other content before.
+            on_conflict: of a plain value: "raise" or "ignore" when it was saved with other content before.
             session: a session of yours, which you commit.
             registry: where to look for serializers and storages.
+            more: words of other generations, of no effect.
 
         Returns:
-            This artifact.
+            This artifact; of content that was there already, the artifact that it is.
 
         Raises:
-            UnserializableError, InvalidLabelError, ImmutableError: nothing was written.
+            UnserializableError, InvalidLabelError, InvalidArtifactError, VersionConflictError: nothing was written.
+            ImmutableError: replaced content that may not be replaced.
+            NameTakenError: a new key that belongs to another artifact.
         """
-        options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
-        record = (await save_many([self.graph_save_request()], options))[0]
-        self.id, self.hash, self.size = record.id, record.hash, record.size
+        check_unused(more, ("on_conflict", "session", "registry"))
+        if self._content is not None or (self.key is not None and self.uid is None):
+            await save_kept([self], session, registry)
+        elif self.uid is not None:
+            await amend(self, session)
+            await self._reread(session)
+        else:
+            await prepare([self], session)
+            also = self.write_along if self._also else None
+            options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=also)
+            record = (await save_many([self.graph_save_request()], options))[0]
+            self.id, self.hash, self.size = record.id, record.hash, record.size
+
+    def replace(self, data: Any, run: Any = None, format: str | None = None) -> None:
+        """Give it other content, without a new version; ``save()`` does it.
+
+        Args:
+            data: a path, a table, or a value.
+            run: as for the constructor.
+            format: of a table, its suffix without the dot; that of the key when None.
+
+        Raises:
+            InvalidArtifactError: it was not saved, or the content does not fit its suffix.
+        """
+        if self.stem is None:
+            raise InvalidArtifactError("this was not saved, so there is nothing to replace")
+        name = self.key or f"content{'.' + format if format else self.suffix}"
+        if isinstance(data, str | os.PathLike):
+            self._content = path_content(Path(data), name)
+        else:
+            self._content, self._value = None, data
+        self._replaces, self._run = True, run
+
+    # ------------------------------------------------------------ using
+
+    @property
+    def value(self) -> Any:
+        """The value; of an artifact that was read from the database, loaded when first asked for."""
+        if self._value is NOTHING:
+            self._value = self.load.s()
+        return self._value
+
+    @property
+    def path(self) -> Path:
+        """A local path with this content, to be read only; before it was saved, where it comes from."""
+        if self._content is not None:
+            return Path(getattr(self._content, "path", ""))
+        return block(cache_kept, self, track=False, session=None, registry=None)
 
     @method
-    async def load(self, *, session: AsyncSession | None = None, track: bool = True) -> Any:
-        """The stored value; in an open span it becomes an input.
+    async def load(
+        self,
+        /,
+        *,
+        is_run_input: bool | None = None,
+        track: bool = True,
+        mute: bool = False,
+        session: AsyncSession | None = None,
+        registry: Registry | None = None,
+        **options: Any,
+    ) -> Any:
+        """The stored value, read as it was written or as its suffix says; in an open span it becomes an input.
+
+        Args:
+            is_run_input: False keeps it out of the span's inputs.
+            track: the same.
+            mute: accepted.
+            session: a session of yours.
+            registry: where to look for serializers and storages.
+            options: for the reader, such as ``columns=`` of ``pandas.read_parquet``.
+
+        Returns:
+            The value; of a file that nothing here reads, and of a folder, a local path.
 
         Raises:
             NodeNotFoundError: it was not saved, or was deleted.
             BlobMissingError, BlobCorruptError: its bytes are gone or changed.
+            SerializeError: it is no such file, or the reader has no such options.
         """
-        return (await load_many([self.id.bytes], LoadOptions(session=session, track=track)))[0]
+        tracked = track and is_run_input is not False
+        return await load_kept(self, options, track=tracked, session=session, registry=registry)
+
+    @method
+    async def cache(
+        self,
+        *,
+        is_run_input: bool | None = None,
+        mute: bool = False,
+        session: AsyncSession | None = None,
+        registry: Registry | None = None,
+    ) -> Path:
+        """A local path with this content, to be read only; fetched once, and checked. Otherwise as ``load``."""
+        return await cache_kept(self, track=is_run_input is not False, session=session, registry=registry)
+
+    @method
+    async def open(
+        self,
+        /,
+        mode: str = "r",
+        engine: str = "pyarrow",
+        *,
+        is_run_input: bool | None = None,
+        session: AsyncSession | None = None,
+        registry: Registry | None = None,
+        **options: Any,
+    ) -> Any:
+        """Open it to read it piece by piece; to be used as it is, or in a ``with`` statement.
+
+        Args:
+            mode: "r".
+            engine: for tables: "pyarrow" or "polars".
+            is_run_input: False keeps it out of the span's inputs.
+            session: a session of yours.
+            registry: where to look for serializers and storages.
+            options: for ``pyarrow.dataset.dataset``, ``polars.scan_...``, ``h5py.File`` or ``zarr.open``.
+
+        Returns:
+            A ``pyarrow.dataset.Dataset``, a ``polars.LazyFrame``, or what h5py, zarr or anndata open.
+
+        Raises:
+            InvalidArtifactError: another mode, or nothing opens such files.
+        """
+        tracked = is_run_input is not False
+        return await open_kept(self, mode, engine, options, track=tracked, session=session, registry=registry)
+
+    @method
+    async def delete(
+        self, /, permanent: bool | None = None, *, session: AsyncSession | None = None, **more: Any
+    ) -> None:
+        """Put it into the trash; what is in the trash already is deleted for good.
+
+        Args:
+            permanent: True deletes it for good at once, False never.
+            session: a session of yours, which you commit.
+            more: words of other generations, of no effect.
+
+        Raises:
+            NodeNotFoundError: it is not there.
+        """
+        check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
+        if permanent is False and self.trashed_at is not None:
+            return
+        if not await delete_nodes([self.id.bytes], for_good=bool(permanent), session=session):
+            raise NodeNotFoundError(self.id)
+        await self._reread(session)
+
+    @self_method
+    async def restore(self, *, session: AsyncSession | None = None) -> Any:
+        """Take it out of the trash. Returns this artifact."""
+        await restore(self.id.bytes, session)
+        await self._reread(session)
+
+    # ------------------------------------------------------------ finding
+
+    @loader
+    async def get(
+        cls: Any,  # noqa: N805 - a class method, in the clothes of a Dual
+        idlike: Any = None,
+        /,
+        *,
+        key: str | None = None,
+        session: AsyncSession | None = None,
+        **expressions: Any,
+    ) -> Any:
+        """The one artifact that this means; looking at it makes it no input.
+
+        Args:
+            idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
+            key: its key; the latest version.
+            session: a session of yours.
+            expressions: as for ``filter``.
+
+        Raises:
+            NodeNotFoundError: there is none.
+            MultipleNodesError: there are several.
+            InvalidFilterError: an unknown name or operator; those that exist are listed.
+        """
+        if expressions:
+            named = {"key": key} if key is not None else {}
+            return await cls.filter(**named, **expressions).one.a(session=session)
+        return await find_one(cls, idlike, key=key, session=session)
+
+    # ------------------------------------------------------------ rows
 
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""
         return SaveRequest(self.value, self.label, self._spec, self.id)
-
-    @classmethod
-    def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """The handles of rows, with their tags."""
-        tags = tags_of(connection, [row.id.bytes for row in rows])
-        found = [cls.from_row(row) for row in rows]
-        for artifact in found:
-            artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
-        return found
-
-    def _take(self, row: Any) -> None:
-        super()._take(row)
-        self._value, self._spec = _NOTHING, SaveSpec()
-        self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
-        self.size, self.kind = row.artifact_size, row.artifact_kind
-        self.type_name = getattr(row, "model_artifact_type_name", None) or row.artifact_otype

@@ -6,7 +6,7 @@ fold ASCII case; nothing in a value is a wildcard.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from string import ascii_uppercase
@@ -29,6 +29,16 @@ class Filter:
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed by this filter."""
         return condition
+
+    def inner(self) -> Sequence[Filter]:
+        """The filters that this one is made of."""
+        return ()
+
+    def walk(self) -> Iterator[Filter]:
+        """This filter and all that it is made of, at any depth."""
+        yield self
+        for each in self.inner():
+            yield from each.walk()
 
     def __and__(self, other: Filter) -> Filter:
         return _Both(self, other)
@@ -222,30 +232,53 @@ class LinkFilter(Filter):
         return and_(condition, *tests)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Both(Filter):
     left: Filter
     right: Filter
 
+    def inner(self) -> Sequence[Filter]:
+        return self.left, self.right
+
     def compose(self, condition: Condition) -> Condition:
         return self.right.compose(self.left.compose(condition))
 
+    def __repr__(self) -> str:
+        return f"{_part(self.left)} & {_part(self.right)}"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class _Either(Filter):
     left: Filter
     right: Filter
 
+    def inner(self) -> Sequence[Filter]:
+        return self.left, self.right
+
     def compose(self, condition: Condition) -> Condition:
         return and_(condition, or_(self.left.compose(true()), self.right.compose(true())))
 
+    def __repr__(self) -> str:
+        return f"{_part(self.left)} | {_part(self.right)}"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class _Not(Filter):
-    inner: Filter
+    negated: Filter
+
+    def inner(self) -> Sequence[Filter]:
+        return (self.negated,)
 
     def compose(self, condition: Condition) -> Condition:
-        return and_(condition, func.coalesce(not_(self.inner.compose(true())), true()))
+        return and_(condition, func.coalesce(not_(self.negated.compose(true())), true()))
+
+    def __repr__(self) -> str:
+        return f"~{_part(self.negated)}"
+
+
+def _part(part: Filter) -> str:
+    """How a filter is written inside another."""
+    return f"({part!r})" if isinstance(part, _Both | _Either) else repr(part)
 
 
 def _lower(value: str) -> str:

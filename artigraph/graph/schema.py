@@ -167,6 +167,18 @@ class OrmModelArtifact(OrmDatabaseArtifact):
     model_artifact_version: Mapped[int | None] = mapped_column(Integer, use_existing_column=True)
 
 
+class OrmCollection(OrmNode):
+    """Artifacts in an order, as one; they hang on ``field`` links with their places as labels."""
+
+    polymorphic_identity = "collection"
+
+
+class OrmTerm(OrmNode):
+    """A word that annotates artifacts: a feature, a schema, a label."""
+
+    polymorphic_identity = "term"
+
+
 class OrmLink(Base):
     """A row of ``artigraph_link``: an arrow from source to target."""
 
@@ -274,6 +286,7 @@ _index("artigraph_node_hash", NODE.c.artifact_hash, where="artifact_stem IS NOT 
 _index(
     "artigraph_node_stem", NODE.c.artifact_stem, NODE.c.artifact_version, where="artifact_stem IS NOT NULL", unique=True
 )
+_index("artigraph_key_stem", KEY.c.stem, unique=True)
 _index("artigraph_tag_text", TAG.c.space, TAG.c.name, TAG.c.value_text)
 _index("artigraph_tag_number", TAG.c.space, TAG.c.name, TAG.c.value_number)
 _index("artigraph_blob_use_hash", BLOB_USE.c.hash, BLOB_USE.c.storage)

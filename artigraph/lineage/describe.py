@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from artigraph.graph.schema import NODE
+from sqlalchemy import select
+
+from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw
 from artigraph.lineage.picture import LineageNode
 
@@ -27,6 +29,7 @@ COLUMNS = (
     NODE.c.span_closed_at,
     NODE.c.span_info,
     NODE.c.span_untracked,
+    select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("key"),
 )
 """What ``described`` reads of a row."""
 
@@ -35,7 +38,7 @@ def described(row: Any, name: str | None = None) -> LineageNode:
     """The picture's node for a row of ``COLUMNS``; ``name`` stands in for a missing label."""
     node_id = str(UUID(bytes=row[0]))
     kind = _kind(row)
-    label = row.node_label or name or row.model_artifact_type_name or row.artifact_otype or node_id[-8:]
+    label = row.key or row.node_label or name or row.model_artifact_type_name or row.artifact_otype or node_id[-8:]
     return LineageNode(
         id=node_id,
         label=label,

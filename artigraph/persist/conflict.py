@@ -132,7 +132,7 @@ def _collect(
             into.append(draft)
 
 
-def rows_of(connection: Connection, statement: Any, ids: Iterable[bytes]) -> list[Any]:
+def rows_of(connection: Connection, statement: Any, ids: Iterable[Any]) -> list[Any]:
     """The rows of a statement with a parameter ``ids``, however many those are."""
     listed = list(ids)
     found: list[Any] = []

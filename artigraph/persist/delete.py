@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import Filter
-from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.schema import BLOB_USE, LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
+from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
+from artigraph.persist.trash import keep_numbers, throw_away, tops_of
 from artigraph.registry import current_registry
+from artigraph.storage.base import location_of
 
 CHUNK = 5_000
 
@@ -23,14 +26,18 @@ async def delete_nodes(
     *,
     links: Sequence[UUID] = (),
     outputs: bool = False,
+    for_good: bool = False,
     session: AsyncSession | None = None,
 ) -> int:
     """Delete nodes, the parts that only they have, and every link, tag and blob of those.
+
+    Keyed artifacts go into the trash; those that are in it go for good.
 
     Args:
         ids: raw ids; those that do not exist are no error.
         links: links that go as well.
         outputs: of a span, its outputs as well (otherwise they stay).
+        for_good: keyed artifacts go at once.
         session: a caller's session, committed by the caller.
 
     Returns:
@@ -42,8 +49,15 @@ async def delete_nodes(
         gone = connection.execute(delete(LINK).where(LINK.c.id.in_(links))).rowcount if links else 0
         asked = _existing(connection, ids)
         kinds = ("field", "output") if outputs else ("field",)
-        doomed = doomed_with(connection, asked, kinds)
-        return gone + len(asked), remove_nodes(connection, doomed)
+        at = now()
+        thrown = set() if for_good else throw_away(connection, asked, at)
+        doomed = doomed_with(connection, [each for each in asked if each not in thrown], kinds)
+        if not for_good and (along := throw_away(connection, doomed - set(asked), at)):
+            doomed -= doomed_with(connection, along)
+        tops = tops_of(connection, doomed)
+        blobs = remove_nodes(connection, doomed)
+        keep_numbers(connection, tops, at)
+        return gone + len(asked), blobs
 
     count, blobs = await database.write(work, session=session)
     await drop_unused(database, current_registry(), blobs, session=session)
@@ -84,12 +98,9 @@ def remove_nodes(connection: Connection, ids: Iterable[bytes]) -> list[Blob]:
     blobs: list[Blob] = []
     for chunk in _chunks(ids):
         rows = connection.execute(
-            select(NODE.c.remote_artifact_storage, NODE.c.artifact_hash, NODE.c.remote_artifact_location).where(
-                raw(NODE.c.id).in_(raw_ids()), NODE.c.remote_artifact_location.is_not(None)
-            ),
-            {"ids": chunk},
+            select(BLOB_USE.c.storage, BLOB_USE.c.hash).where(raw(BLOB_USE.c.node_id).in_(raw_ids())), {"ids": chunk}
         )
-        blobs += [Blob(row[0], bytes(row[1]), row[2]) for row in rows]
+        blobs += [Blob(row[0], bytes(row[1]), location_of(bytes(row[1]))) for row in rows]
         connection.execute(delete(NODE).where(raw(NODE.c.id).in_(raw_ids())), {"ids": chunk})
     return blobs
 

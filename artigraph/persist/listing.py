@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, and_, desc, exists, func, or_, select
 from artigraph.bridge import block
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import Filter, NodeFilter, ValueFilter
-from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.schema import KEY, LINK, NODE
 
 SHOWN = 20
 """Rows that the text of a listing shows."""
@@ -137,7 +137,7 @@ def _roots(where: Filter | None) -> Select[Any]:
     made = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "output")
     alone = and_(NODE.c.span_status.is_(None), or_(~part, made, NODE.c.node_label.is_not(None)))
     kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
-    condition = and_(alone, kept)
+    condition = and_(alone, kept, NODE.c.artifact_trashed_at.is_(None))
     return select(NODE.c.id).where(where.compose(condition) if where is not None else condition)
 
 
@@ -158,6 +158,7 @@ def _read(connection: Connection, where: Filter | None, limit: int, offset: int)
             maker.c.node_label.label("maker_label"),
             maker.c.id.label("maker_id"),
             made.c.label.label("made_label"),
+            select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("key"),
         )
         .select_from(NODE)
         .outerjoin(made, made.c.id == first)
@@ -175,7 +176,7 @@ def _found(row: Any) -> Found:
     shape = preview.get("shape")
     return Found(
         id=row.id,
-        label=row.node_label or row.made_label,
+        label=row.key or row.node_label or row.made_label,
         kind="model" if row.model_artifact_type_name else row.artifact_kind or "artifact",
         type_name=row.model_artifact_type_name or row.artifact_otype,
         version=row.model_artifact_version or row.artifact_version,

@@ -34,6 +34,7 @@ from artigraph.graph.walk import raw
 from artigraph.identity import Memory, memories
 from artigraph.persist.container import PREFIX, join
 from artigraph.persist.fetch import Fetched, NodeRow, fetch, fetch_where
+from artigraph.persist.file import FILES, kept_files
 from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.finish import finished
 from artigraph.persist.place import storage_named
@@ -143,6 +144,7 @@ async def _values(
     builder = _Builder(got, database, options)
     builder.read_plain()
     await builder.read_blobs()
+    await builder.read_files()
     for node_id in reversed(got.parts):  # inner models first, so that deep nesting needs no deep stack
         builder.build(node_id)
     values = {node_id: builder.build(node_id) for node_id in got.roots}
@@ -189,7 +191,9 @@ class _Builder:
 
     async def read_blobs(self) -> None:
         """Read, check and deserialize what lies in storages, some at once, each in a worker thread."""
-        remote = [node for node in self.got.nodes.values() if node.location is not None]
+        remote = [
+            node for node in self.got.nodes.values() if node.location is not None and node.serializer not in FILES
+        ]
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(node: NodeRow) -> None:
@@ -200,6 +204,20 @@ class _Builder:
                     self.failures[node.id] = error
 
         await asyncio.gather(*(one(node) for node in remote))
+
+    async def read_files(self) -> None:
+        """Read kept files and folders as their suffix says."""
+        ids = [node.id for node in self.got.nodes.values() if node.serializer in FILES]
+        if not ids:
+            return
+        files = await self.database.read(
+            lambda connection: kept_files(connection, ids, self.database, self.registry), session=self.options.session
+        )
+        for node_id, file in files.items():
+            try:
+                self.values[node_id] = await file.load({})
+            except Exception as error:  # noqa: BLE001 - told by named_failures
+                self.failures[node_id] = error
 
     def build(self, node_id: bytes) -> Any:
         """The object of a node; a failure of a part is kept and told by ``named_failures``."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import cast
 
-from artigraph.errors import UnknownStorageError
+from artigraph.errors import NoStorageError, UnknownStorageError
 from artigraph.graph.engine import Database
 from artigraph.registry import Registry
 from artigraph.storage.base import Storage
 from artigraph.storage.file import FileSystemStorage
+from artigraph.storage.memory import MemoryStorage
 
 INLINE_LIMIT = 256 * 1024
 """The most bytes of a value that go into the row when nothing else was said."""
 
 BESIDE = "blobs"
-"""The stored name of the folder beside an SQLite file: it moves with the file."""
+"""The stored name of the folder beside an SQLite file, which moves with the file, and of the place of files kept with a
+database in memory."""
 
 
 def default_storage(database: Database, registry: Registry) -> Storage | None:
@@ -39,13 +41,28 @@ def default_storage(database: Database, registry: Registry) -> Storage | None:
     return _beside(database)
 
 
+def file_storage(database: Database, registry: Registry) -> Storage:
+    """The storage for files and folders: as for big values; with a database in memory, memory.
+
+    Raises:
+        UnknownStorageError: as for ``default_storage``.
+        NoStorageError: a database on a server, for which no storage was named.
+    """
+    found = default_storage(database, registry)
+    if found is not None:
+        return found
+    if database.in_memory:
+        return _beside(database)
+    raise NoStorageError("a file", None, 0)
+
+
 def storage_named(database: Database, registry: Registry, name: str) -> Storage:
     """The storage that a row names.
 
     Raises:
         UnknownStorageError: no such storage here.
     """
-    if name == BESIDE and database.file is not None:
+    if name == BESIDE and (database.file is not None or database.in_memory):
         return _beside(database)
     if isinstance(database.storage, Storage) and database.storage.name == name:
         return database.storage
@@ -53,6 +70,7 @@ def storage_named(database: Database, registry: Registry, name: str) -> Storage:
 
 
 def _beside(database: Database) -> Storage:
-    if database.beside is None and database.file is not None:
-        database.beside = FileSystemStorage(database.file.with_suffix(".blobs"), name=BESIDE)
+    if database.beside is None:
+        folder = database.file and database.file.with_suffix(".blobs")
+        database.beside = MemoryStorage(name=BESIDE) if folder is None else FileSystemStorage(folder, name=BESIDE)
     return cast(Storage, database.beside)

@@ -92,6 +92,11 @@ class Source:
             raise
         return file
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether the hash is looked at when it is loaded."""
+        return self._hash_counts(self.size or 0)
+
     def _hash_counts(self, size: int) -> bool:
         return self.verify == "always" or (self.verify is None and size <= CHECKED_UP_TO)
 

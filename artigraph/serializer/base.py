@@ -9,6 +9,7 @@ from abc import ABC
 from collections.abc import Iterable
 from typing import IO, Any, Generic, Self, TypeVar
 
+from artigraph.errors import SerializeError
 from artigraph.registry import default_registry
 
 T = TypeVar("T")
@@ -77,6 +78,28 @@ class Serializer(ABC, Generic[T]):
     def load(self, file: IO[bytes], /) -> T:
         """The value in the rest of ``file``, a seekable file at its start; raises as ``deserialize`` does."""
         return self.deserialize(file.read())
+
+    def write(self, value: T, file: IO[bytes], /, **options: Any) -> None:
+        """``dump`` for a keyed file, with options that only this format knows.
+
+        Raises:
+            SerializeError: it knows no such options.
+        """
+        self._refuse(options)
+        self.dump(value, file)
+
+    def reading(self, value: T, /, **options: Any) -> dict[str, Any]:
+        """The options, JSON-able, with which ``read`` reads what ``write`` wrote with these."""
+        return {}
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """``load`` of a keyed file, which another program may have written, with options as for ``write``."""
+        self._refuse(options)
+        return self.load(file)
+
+    def _refuse(self, options: dict[str, Any]) -> None:
+        if options:
+            raise SerializeError(f"{self.name} knows no options, it was given {', '.join(options)}")
 
     def preview(self, value: T, /) -> dict[str, Any] | None:
         """What a repr shows of the value: JSON-able, at most 8 KB, quick; None when the value is its own preview."""

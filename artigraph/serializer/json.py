@@ -18,7 +18,7 @@ from enum import Enum
 from hashlib import blake2b
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from reprlib import Repr
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from artigraph.errors import CycleError, SerializeError, UnserializableError
@@ -76,6 +76,13 @@ class JsonSerializer(Serializer[Any]):
             return _read(plain) if b'["$' in data else plain
         except Exception as error:  # whatever hostile bytes provoke
             raise SerializeError(f"not a value in {self.name}: {str(error)[:200]}") from error
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """JSON of any program, in which nothing is a tag; with the options of ``json.loads``."""
+        try:
+            return json.loads(file.read(), **options)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SerializeError(f"this is not JSON, or not read with these options: {str(error)[:200]}") from error
 
     def deserialize_many(self, data: Sequence[bytes]) -> list[Any]:
         """The values of many small pieces of data, in order: plain ones cost one call of the parser for all.

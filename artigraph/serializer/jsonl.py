@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import IO, Any
 
-from artigraph.errors import UnserializableError
+from artigraph.errors import SerializeError, UnserializableError
 from artigraph.serializer.base import StreamSerializer
 from artigraph.serializer.json import json_serializer
 
@@ -30,6 +31,13 @@ class JsonLinesSerializer(StreamSerializer[Any]):
 
     def load(self, file: IO[bytes], /) -> Iterator[Any]:
         return map(json_serializer.deserialize, file)
+
+    def read(self, file: IO[bytes], /, **options: Any) -> list[Any]:
+        """The values of all lines that any program wrote; with the options of ``json.loads``."""
+        try:
+            return [json.loads(line, **options) for line in file if line.strip()]
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SerializeError(f"this is not JSON Lines, or not so read: {str(error)[:200]}") from error
 
 
 json_lines_serializer = JsonLinesSerializer().register()

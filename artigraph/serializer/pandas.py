@@ -8,35 +8,29 @@ the structure without rows comes first: a dtype that does not survive it is refu
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
 from typing import IO, Any
 
 from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
 from artigraph.registry import load
-from artigraph.serializer.base import Serializer, fits_preview
+from artigraph.serializer.base import Serializer
+from artigraph.serializer.delimited import read_text, reading, write_text
 from artigraph.serializer.json import json_serializer
-from artigraph.serializer.numpy import SUMMED_BYTES, buffer_digest
+from artigraph.serializer.looks import PLAIN_DTYPES, content_digest, escaped, fingerprint, preview
+from artigraph.serializer.slices import slices
 
 pandas = load("pandas", "the pandas serializer")
-numpy = load("numpy", "the pandas serializer")
 pyarrow = load("pyarrow", "the pandas serializer")
+feather = load("pyarrow.feather", "the pandas serializer")
 parquet = load("pyarrow.parquet", "the pandas serializer")
 
-SLICE_ROWS = 1 << 20
-"""Rows that are written at once (a row group), at most."""
-SLICE_BYTES = 1 << 23
-"""Bytes that are copied at once on the way to Arrow, about."""
-
 _KEY = b"artigraph"
-_KEPT = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 datetime64[ns]".split())
-"""Dtypes that need no trial."""
-_PREVIEW_ROWS, _PREVIEW_COLUMNS = 10, 20
 
 
 class DataFrameSerializer(Serializer[Any]):
@@ -49,24 +43,35 @@ class DataFrameSerializer(Serializer[Any]):
     content_type = "application/vnd.apache.parquet"
 
     def dump(self, value: Any, file: IO[bytes], /) -> None:
+        self.write(value, file)
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of ``pyarrow.parquet.ParquetWriter``."""
         if type(value) is not pandas.DataFrame:
             raise UnserializableError("value", type(value).__qualname__, "convert it with pandas.DataFrame(value)")
-        _write(value, file, {})
+        _write(value, file, {}, options)
 
     def load(self, file: IO[bytes], /) -> Any:
         return _read(file)[0]
 
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of ``pandas.read_parquet``; without any as ``load``."""
+        if not options:
+            return self.load(file)
+        with _translated(self.name):
+            return pandas.read_parquet(file, **options)
+
     def preview(self, value: Any, /) -> dict[str, Any] | None:
         """Shape, dtypes and the first 10 rows x 20 columns, all as text."""
-        return _preview(value)
+        return preview(value)
 
     def content_digest(self, value: Any, /) -> bytes | None:
         """Over labels, dtypes and values, column by column, on top of ``pandas.util.hash_pandas_object``."""
-        return _content_digest(value)
+        return content_digest(value)
 
     def fingerprint(self, value: Any, /) -> bytes | None:
         """Over shape, labels, dtypes, 1,000 rows, and all numbers up to 64 MiB."""
-        return _fingerprint(value)
+        return fingerprint(value)
 
 
 class SeriesSerializer(Serializer[Any]):
@@ -92,17 +97,91 @@ class SeriesSerializer(Serializer[Any]):
 
     def preview(self, value: Any, /) -> dict[str, Any] | None:
         """Length, dtype and the first 10 values, all as text."""
-        return _preview(value.to_frame()) | {"shape": [len(value)]}
+        return preview(value.to_frame()) | {"shape": [len(value)]}
 
     def content_digest(self, value: Any, /) -> bytes | None:
         """As that of a frame with this one column."""
-        return _content_digest(value.to_frame())
+        return content_digest(value.to_frame())
 
     def fingerprint(self, value: Any, /) -> bytes | None:
-        return _fingerprint(value.to_frame())
+        return fingerprint(value.to_frame())
 
 
-def _write(frame: Any, file: IO[bytes], extra: dict[str, Any]) -> None:
+class _FileSerializer(Serializer[Any]):
+    """``pandas.DataFrame`` as other programs read it: found by suffix, never chosen for a value."""
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        self.write(value, file)
+
+    def load(self, file: IO[bytes], /) -> Any:
+        return self.read(file)
+
+    def preview(self, value: Any, /) -> dict[str, Any] | None:
+        return preview(value)
+
+
+class FeatherSerializer(_FileSerializer):
+    """As Feather (an Arrow IPC file)."""
+
+    name = "pandas.feather/1"
+    suffixes = (".feather", ".ipc", ".arrow")
+    content_type = "application/vnd.apache.arrow.file"
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of ``pyarrow.feather.write_feather``."""
+        with _translated(self.name):
+            feather.write_feather(pyarrow.Table.from_pandas(value), file, **options)
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of ``pyarrow.feather.read_feather``."""
+        with _translated(self.name):
+            return feather.read_feather(file, **options)
+
+    def content_digest(self, value: Any, /) -> bytes | None:
+        return content_digest(value)
+
+
+class CsvSerializer(_FileSerializer):
+    """As CSV, which keeps no dtypes."""
+
+    name = "pandas.csv/1"
+    suffixes = (".csv", ".csv.gz")
+    content_type = "text/csv"
+    separator = ","
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of ``DataFrame.to_csv``."""
+        write_text(value, file, {"sep": self.separator, **options})
+
+    def reading(self, value: Any, /, **options: Any) -> dict[str, Any]:
+        return reading(value, options)
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of ``pandas.read_csv``."""
+        return read_text(file, {"sep": self.separator, **options})
+
+
+class TsvSerializer(CsvSerializer):
+    """The same with tabs."""
+
+    name = "pandas.tsv/1"
+    suffixes = (".tsv", ".tsv.gz")
+    content_type = "text/tab-separated-values"
+    separator = "\t"
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Whatever pandas or Arrow say about a file or an option, as an error of ours."""
+    try:
+        yield
+    except ArtigraphError:
+        raise
+    except Exception as error:  # whatever hostile bytes provoke
+        raise SerializeError(f"{name} cannot do this: {str(error)[:300]}") from error
+
+
+def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], options: dict[str, Any] | None = None) -> None:
     """Write a frame slice by slice; ``extra`` goes to the notes that ``_read`` gives back."""
     try:
         names = _flat_names(frame)
@@ -110,8 +189,8 @@ def _write(frame: Any, file: IO[bytes], extra: dict[str, Any]) -> None:
         notes = {"attrs": frame.attrs, "columns": columns} | extra
         notes |= {"labels": _labels_note(frame.columns, names), "index": _index_note(frame.index)}
         schema = schema.with_metadata(schema.metadata | {_KEY: json_serializer.serialize(notes)})
-        with parquet.ParquetWriter(file, schema) as writer:
-            for part in _slices(frame):
+        with parquet.ParquetWriter(file, schema, **options or {}) as writer:
+            for part in slices(frame):
                 writer.write_table(_table(part, names, schema), row_group_size=max(1, len(part)))
     except ArtigraphError:
         raise
@@ -135,12 +214,12 @@ def _read(file: IO[bytes]) -> tuple[Any, dict[str, Any]]:
 
 def _flat_names(frame: Any) -> list[str]:
     """Unique names in the file: of the columns, then of the levels of the index, unless that is a plain range."""
-    names = [_escaped(label) for label in frame.columns]
+    names = [escaped(label) for label in frame.columns]
     if len(set(names)) < len(names):
         names = [f"{place}" for place in range(len(names))]
     if not isinstance(frame.index, pandas.RangeIndex):
         for level, name in enumerate(frame.index.names):
-            usable = type(name) is str and name not in names and _escaped(name) == name
+            usable = type(name) is str and name not in names and escaped(name) == name
             names.append(name if usable else f"__index_level_{level}__")
     if len(set(names)) < len(names):
         raise SerializeError("a column is named as a level of the index is in the file (__index_level_0__); rename it")
@@ -181,7 +260,9 @@ def _schema(frame: Any, names: list[str]) -> tuple[Any, dict[int, dict[str, Any]
             columns[place] = note
             if kind := note.get("arrow"):
                 schema = schema.set(place, schema.field(place).with_type(getattr(pyarrow, kind)()))
-    doubtful = [place for place, dtype in enumerate(empty.dtypes) if place not in columns and str(dtype) not in _KEPT]
+    doubtful = [
+        place for place, dtype in enumerate(empty.dtypes) if place not in columns and str(dtype) not in PLAIN_DTYPES
+    ]
     if doubtful:
         file = io.BytesIO()
         with parquet.ParquetWriter(file, schema) as writer:
@@ -291,30 +372,6 @@ def _put_back(column: Any, note: dict[str, Any]) -> Any:
     return column
 
 
-def _slices(frame: Any) -> Iterator[Any]:
-    """The frame in pieces whose conversion copies about ``SLICE_BYTES``; one empty piece when it has no rows."""
-    rows = max(1, min(SLICE_ROWS, SLICE_BYTES // max(1, _copied_bytes(frame))))
-    for start in range(0, max(1, len(frame)), rows):
-        yield frame.iloc[start : start + rows]
-
-
-def _copied_bytes(frame: Any) -> int:
-    """Bytes per row that Arrow cannot share with pandas, about: objects, index levels, values with gaps between."""
-    copied = 0.0 if isinstance(frame.index, pandas.RangeIndex) else 32 * frame.index.nlevels
-    for place in range(frame.shape[1]):
-        column = frame.iloc[:, place]
-        if column.dtype == object:
-            head = column.iloc[:1000]
-            copied += 8 + int(head.memory_usage(index=False, deep=True)) // max(1, len(head))
-        elif isinstance(column.dtype, pandas.api.extensions.ExtensionDtype):
-            copied += 0 if hasattr(column.array, "__arrow_array__") else 8
-        elif not column.to_numpy().flags.c_contiguous:
-            copied += column.dtype.itemsize
-        else:
-            copied += 1 / 8  # the bits that say what is missing
-    return int(copied)
-
-
 def _source(file: IO[bytes]) -> Any:
     """The file, or where it has a name a memory map of it, which Arrow reads without waiting for Python."""
     name = getattr(file, "name", None)
@@ -337,64 +394,10 @@ def _blamed(frame: Any, error: Exception) -> str:
     return next((_at(frame, place) for place in named), "value")
 
 
-def _escaped(label: Any) -> str:
-    return str(label).encode("utf-8", "backslashreplace").decode()
-
-
-def _preview(frame: Any) -> dict[str, Any]:
-    head = frame.iloc[:_PREVIEW_ROWS, :_PREVIEW_COLUMNS]
-    cells = [[_cell(value) for value in head.iloc[:, place]] for place in range(head.shape[1])]
-    whole = {
-        "shape": list(frame.shape),
-        "columns": [_cell(label) for label in head.columns],
-        "dtypes": [str(dtype) for dtype in head.dtypes],
-        "index": [_cell(label) for label in head.index],
-        "rows": [list(row) for row in zip(*cells, strict=True)],
-    }
-    shown = whole
-    for width in (60, 30, 15, 6, 2):
-        shown = {key: _clipped(value, width) for key, value in whole.items()}
-        if fits_preview(shown):
-            break
-    return shown
-
-
-def _cell(value: Any) -> str:
-    return _escaped(f"{value:.6g}" if isinstance(value, float) else str(value)[:100])
-
-
-def _clipped(value: Any, width: int) -> Any:
-    if isinstance(value, list):
-        return [_clipped(member, width) for member in value]
-    return value[: width - 1] + "…" if isinstance(value, str) and len(value) > width else value
-
-
-def _content_digest(frame: Any) -> bytes:
-    whole = hashlib.sha256(repr((frame.shape, list(frame.columns.names), list(frame.index.names))).encode())
-    whole.update(pandas.util.hash_pandas_object(frame.index, index=False).to_numpy().data)
-    for place in range(frame.shape[1]):
-        column = frame.iloc[:, place]
-        whole.update(repr((frame.columns[place], str(column.dtype))).encode())
-        whole.update(pandas.util.hash_pandas_object(column, index=False).to_numpy().data)
-    return whole.digest()
-
-
-def _fingerprint(frame: Any) -> bytes:
-    facts = repr((frame.shape, [*frame.columns], [*map(str, frame.dtypes)])).encode("utf-8", "replace")
-    whole = hashlib.blake2b(facts, digest_size=16)
-    arrays = [frame.index.array, *(frame.iloc[:, place].array for place in range(frame.shape[1]))]
-    numbers = [array.to_numpy() for array in arrays if str(array.dtype) in _KEPT]
-    step, fits = max(1, len(frame) // 1000), sum(array.nbytes for array in numbers) <= SUMMED_BYTES
-    for array in numbers:
-        whole.update(buffer_digest(array if fits else array[::step]))
-    for array in (array for array in arrays if str(array.dtype) not in _KEPT):  # Arrow is slow across chunks
-        for chunk in getattr(getattr(array, "_pa_array", None), "chunks", [array]):
-            whole.update(repr(chunk.take(numpy.arange(0, len(chunk), step)).tolist()).encode("utf-8", "replace"))
-    return whole.digest()
-
-
 _MISSING: dict[type, str] = {type(None): "None", float: "nan", type(pandas.NA): "NA"}
 _VALUES = {"None": None, "nan": float("nan"), "NA": pandas.NA}
 dataframe_serializer = DataFrameSerializer().register()
 series_serializer = SeriesSerializer().register()
+feather_serializer = FeatherSerializer().register()
+csv_serializer, tsv_serializer = CsvSerializer().register(), TsvSerializer().register()
 pandas_serializer = dataframe_serializer

@@ -63,6 +63,25 @@ class ImageSerializer(Serializer[Any]):
         return whole.digest()
 
 
+class PictureSerializer(Serializer[Any]):
+    """Image files of other formats, read by their suffix; to write an image, name a ``.png``."""
+
+    name = "pil.file/1"
+    suffixes = (".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
+    content_type = "image/*"
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        raise UnserializableError("value", type(value).__qualname__, "images are written without loss, as .png")
+
+    def load(self, file: IO[bytes], /) -> Any:
+        try:
+            with images.open(file) as opened:
+                opened.load()
+                return opened.copy()
+        except Exception as error:  # whatever hostile bytes provoke
+            raise SerializeError(f"not an image: {str(error)[:300]}") from error
+
+
 def _notes(image: Any) -> bytes:
     """What is put back into the pixels that PNG gives back, as JSON.
 
@@ -116,4 +135,5 @@ _CARRIERS = {
     **dict.fromkeys(("I;16", "I;16B", "I;16L", "La", "PA"), "LA"),
 }
 
+picture_serializer = PictureSerializer().register()
 image_serializer = ImageSerializer().register()

@@ -21,6 +21,10 @@ class DataFrameSerializer(Serializer[Any]):
     content_type = "application/vnd.apache.parquet"
 
     def dump(self, value: Any, file: IO[bytes], /) -> None:
+        self.write(value, file)
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of ``DataFrame.write_parquet``."""
         if type(value) is not polars.DataFrame:
             raise UnserializableError("value", type(value).__qualname__, "convert it to a polars.DataFrame")
         for name, dtype in value.schema.items():
@@ -32,13 +36,17 @@ class DataFrameSerializer(Serializer[Any]):
             trial.seek(0)
             if polars.read_parquet(trial, use_pyarrow=False).schema != value.schema:
                 raise UnserializableError("value", "DataFrame", "Parquet would change its dtypes")
-            value.write_parquet(file)
+            value.write_parquet(file, **options)
         except polars.exceptions.PolarsError as error:
             raise UnserializableError("value", "DataFrame", f"Parquet cannot hold it: {str(error)[:300]}") from error
 
     def load(self, file: IO[bytes], /) -> Any:
+        return self.read(file)
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of ``polars.read_parquet``."""
         try:
-            return polars.read_parquet(file, use_pyarrow=False)
+            return polars.read_parquet(file, **{"use_pyarrow": False, **options})
         except (Exception, polars.exceptions.PanicException) as error:  # whatever hostile bytes provoke
             raise SerializeError(f"not a frame in {self.name}: {str(error)[:300]}") from error
 
@@ -56,6 +64,60 @@ class DataFrameSerializer(Serializer[Any]):
             if fits_preview(shown):
                 break
         return shown
+
+
+class _FileSerializer(Serializer[Any]):
+    """``polars.DataFrame`` in a format of other programs: named by the key of a table, never chosen for a value."""
+
+    def __init__(self, writer: str, reader: str, **options: Any) -> None:
+        self._writer, self._reader, self._options = writer, reader, options
+
+    def dump(self, value: Any, file: IO[bytes], /) -> None:
+        self.write(value, file)
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of the method of Polars that writes this format."""
+        try:
+            getattr(value, self._writer)(file, **{**self._options, **options})
+        except (TypeError, ValueError, polars.exceptions.PolarsError) as error:
+            raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
+
+    def reading(self, value: Any, /, **options: Any) -> dict[str, Any]:
+        return {name: options[name] for name in ("separator", "quote_char") if name in options}
+
+    def load(self, file: IO[bytes], /) -> Any:
+        return self.read(file)
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of the function of Polars that reads this format."""
+        try:
+            return getattr(polars, self._reader)(file, **{**self._options, **options})
+        except (Exception, polars.exceptions.PanicException) as error:  # whatever hostile bytes provoke
+            raise SerializeError(f"{self.name} cannot read it: {str(error)[:300]}") from error
+
+    def preview(self, value: Any, /) -> dict[str, Any] | None:
+        return dataframe_serializer.preview(value)
+
+
+class CsvSerializer(_FileSerializer):
+    """As CSV, which keeps no dtypes."""
+
+    name = "polars.csv/1"
+    content_type = "text/csv"
+
+
+class TsvSerializer(_FileSerializer):
+    """As CSV with tabs."""
+
+    name = "polars.tsv/1"
+    content_type = "text/tab-separated-values"
+
+
+class FeatherSerializer(_FileSerializer):
+    """As Feather (an Arrow IPC file)."""
+
+    name = "polars.feather/1"
+    content_type = "application/vnd.apache.arrow.file"
 
 
 class LazyFrameSerializer(Serializer[Any]):
@@ -79,4 +141,7 @@ class LazyFrameSerializer(Serializer[Any]):
 
 dataframe_serializer = DataFrameSerializer().register()
 lazyframe_serializer = LazyFrameSerializer().register()
+csv_serializer = CsvSerializer("write_csv", "read_csv").register()
+tsv_serializer = TsvSerializer("write_csv", "read_csv", separator="\t").register()
+feather_serializer = FeatherSerializer("write_ipc", "read_ipc").register()
 polars_serializer = dataframe_serializer

@@ -13,6 +13,7 @@ from artigraph.registry import load
 from artigraph.serializer.base import Serializer, StreamSerializer, fits_preview
 
 pyarrow = load("pyarrow", "the pyarrow serializer")
+csv = load("pyarrow.csv", "the pyarrow serializer")
 feather = load("pyarrow.feather", "the pyarrow serializer")
 ipc = load("pyarrow.ipc", "the pyarrow serializer")
 parquet = load("pyarrow.parquet", "the pyarrow serializer")
@@ -21,13 +22,17 @@ parquet = load("pyarrow.parquet", "the pyarrow serializer")
 class _TableSerializer(Serializer[Any]):
     """``pyarrow.Table`` through one of Arrow's writers; what does not survive it without rows is refused."""
 
-    types = (pyarrow.Table,)
+    types: tuple[type, ...] = (pyarrow.Table,)
     otypes = ("Table",)
 
     def __init__(self, writer: Any, reader: Any) -> None:
         self._writer, self._reader = writer, reader
 
     def dump(self, value: Any, file: IO[bytes], /) -> None:
+        self.write(value, file)
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of Arrow's writer."""
         if type(value) is not pyarrow.Table:
             raise UnserializableError("value", type(value).__qualname__, "convert it to a pyarrow.Table")
         try:
@@ -37,13 +42,17 @@ class _TableSerializer(Serializer[Any]):
             if not kept.equals(value.schema, check_metadata=True):
                 lost = [field.name for field in value.schema if field not in kept] or "all, in its metadata"
                 raise UnserializableError("value", "Table", f"{self.name} would change the schema of {lost}")
-            self._writer(value, file)
+            self._writer(value, file, **options)
         except pyarrow.ArrowException as error:
             raise UnserializableError("value", "Table", f"{self.name} cannot hold it: {str(error)[:300]}") from error
 
     def load(self, file: IO[bytes], /) -> Any:
+        return self.read(file)
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of Arrow's reader."""
         try:
-            return self._reader(file)
+            return self._reader(file, **options)
         except Exception as error:  # whatever hostile bytes provoke
             raise SerializeError(f"not a table in {self.name}: {str(error)[:300]}") from error
 
@@ -75,8 +84,45 @@ class FeatherSerializer(_TableSerializer):
     """Arrow tables as Feather (version 2: an Arrow IPC file)."""
 
     name = "pyarrow.feather/1"
-    suffixes = (".feather",)
     content_type = "application/vnd.apache.arrow.file"
+
+
+class CsvSerializer(_TableSerializer):
+    """Arrow tables as CSV, which keeps no types: named by the key of a table, never chosen for a value."""
+
+    name = "pyarrow.csv/1"
+    types = ()
+    content_type = "text/csv"
+    separator = ","
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+
+    def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
+        """With the options of ``pyarrow.csv.WriteOptions``."""
+        try:
+            csv.write_csv(value, file, csv.WriteOptions(**{"delimiter": self.separator, **options}))
+        except (pyarrow.ArrowException, TypeError, ValueError) as error:
+            raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
+
+    def reading(self, value: Any, /, **options: Any) -> dict[str, Any]:
+        return {name: options[name] for name in ("delimiter",) if name in options}
+
+    def read(self, file: IO[bytes], /, **options: Any) -> Any:
+        """With the options of ``pyarrow.csv.ParseOptions``."""
+        try:
+            parsing = csv.ParseOptions(**{"delimiter": self.separator, **options})
+            return csv.read_csv(file, parse_options=parsing)
+        except Exception as error:  # whatever hostile bytes provoke
+            raise SerializeError(f"{self.name} cannot read it: {str(error)[:300]}") from error
+
+
+class TsvSerializer(CsvSerializer):
+    """The same with tabs."""
+
+    name = "pyarrow.tsv/1"
+    content_type = "text/tab-separated-values"
+    separator = "\t"
 
 
 class BatchesSerializer(StreamSerializer[Any]):
@@ -155,5 +201,6 @@ def _blamed(place: int) -> Iterator[None]:
 _write_parquet = partial(parquet.write_table, use_compliant_nested_type=False)  # keeps the names of list members
 parquet_serializer = ParquetSerializer(_write_parquet, parquet.read_table).register()
 feather_serializer = FeatherSerializer(feather.write_feather, feather.read_table).register()
+csv_serializer, tsv_serializer = CsvSerializer().register(), TsvSerializer().register()
 batches_serializer = BatchesSerializer().register()
 row_groups_serializer = RowGroupsSerializer().register()

@@ -6,10 +6,12 @@ caller keeps the spool until its transaction is committed, so that ``confirm`` c
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Hashable, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,6 +100,11 @@ class Storage(ABC):
         """A local file with these bytes, to read only; None when there is none. Raises as ``read`` does."""
         return None
 
+    def cache_folder(self) -> Path:
+        """Where read-only views of what is kept here may lie: the user's cache folder."""
+        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        return Path(cache).expanduser() / "artigraph"
+
     @abstractmethod
     async def download(self, location: str, file: IO[bytes]) -> None:
         """Write all bytes at a location to ``file``, piece by piece. Raises as ``read`` does."""
@@ -118,6 +125,15 @@ class Storage(ABC):
         Raises:
             UnsafeKeyError: the location is not one of ours.
         """
+
+    async def missing(self, sizes: Mapping[str, int]) -> set[str]:
+        """Of these locations (each with the bytes it should have), those where nothing of this size is."""
+        found = await asyncio.gather(*map(self.stat, sizes))
+        return {
+            location
+            for (location, size), stat in zip(sizes.items(), found, strict=True)
+            if stat is None or stat.size != size
+        }
 
     @abstractmethod
     def list(self) -> AsyncIterator[tuple[str, BlobStat]]:

@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +72,10 @@ class FileSystemStorage(Storage):
             raise BlobMissingError(location, self.name)
         return self.directory / location
 
+    def cache_folder(self) -> Path:
+        """A folder inside of ours."""
+        return self.directory / "cache"
+
     async def download(self, location: str, file: IO[bytes]) -> None:
         await asyncio.to_thread(self._download, location, file)
 
@@ -80,6 +84,9 @@ class FileSystemStorage(Storage):
 
     async def stat(self, location: str) -> BlobStat | None:
         return await asyncio.to_thread(self._stat, location)
+
+    async def missing(self, sizes: Mapping[str, int]) -> set[str]:
+        return await asyncio.to_thread(self._missing, sizes)
 
     async def list(self) -> AsyncIterator[tuple[str, BlobStat]]:
         for shard in range(256):
@@ -170,6 +177,10 @@ class FileSystemStorage(Storage):
                     return None
                 raise
         return _blob_stat(found) if found else None
+
+    def _missing(self, sizes: Mapping[str, int]) -> set[str]:
+        found = {location: self._stat(location) for location in sizes}
+        return {location for location, stat in found.items() if stat is None or stat.size != sizes[location]}
 
     def _delete(self, location: str) -> bool:
         shard, name = check_location(location).split("/")

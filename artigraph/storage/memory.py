@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import time
+import weakref
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ class MemoryStorage(Storage):
         self.name = check_name(name or f"memory:{uuid4().hex}")
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
         self._spools: set[Path] = set()
+        self._cache: tempfile.TemporaryDirectory[str] | None = None
 
     def spool(self) -> Path:
         with translated(tempfile.gettempdir()):
@@ -51,6 +53,13 @@ class MemoryStorage(Storage):
             return self._blobs[check_location(location)][0]
         except KeyError:
             raise BlobMissingError(location, self.name) from None
+
+    def cache_folder(self) -> Path:
+        """A temporary folder that goes with this object."""
+        if self._cache is None:
+            self._cache = tempfile.TemporaryDirectory(prefix="artigraph-cache-", ignore_cleanup_errors=True)
+            weakref.finalize(self, self._cache.cleanup)
+        return Path(self._cache.name)
 
     async def download(self, location: str, file: IO[bytes]) -> None:
         file.write(await self.read(location))

@@ -39,9 +39,9 @@ def test_serializer_and_storage_can_be_named(store):
 def test_what_is_not_there_is_told(store):
     with pytest.raises(NodeNotFoundError):
         ag.Artifact(value=1).load()
-    with pytest.raises(InvalidArtifactError, match="needs a value"):
+    with pytest.raises(InvalidArtifactError, match="one thing to keep"):
         ag.Artifact()
-    with pytest.raises(InvalidArtifactError, match="is a path"):
+    with pytest.raises(InvalidArtifactError, match="does not exist"):
         ag.Artifact(Path("x.csv"))
 
 

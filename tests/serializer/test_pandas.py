@@ -15,7 +15,6 @@ pandas = pytest.importorskip("pandas")
 numpy = pytest.importorskip("numpy")
 parquet = pytest.importorskip("pyarrow.parquet")
 from artigraph.registry import Registry  # noqa: E402
-from artigraph.serializer import pandas as module  # noqa: E402
 from artigraph.serializer.pandas import dataframe_serializer, pandas_serializer, series_serializer  # noqa: E402
 
 DAYS = pandas.date_range("2020-01-01", periods=3, freq="D")
@@ -171,7 +170,7 @@ def test_a_mixed_column_is_named():
 
 
 def test_a_frame_of_many_slices_is_the_frame(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_ROWS", 7)
+    monkeypatch.setattr("artigraph.serializer.slices.SLICE_ROWS", 7)
     frame = pandas.DataFrame(
         {"a": range(50), "b": pandas.Categorical(["x", "y"] * 25), "c": objects(*["t", None] * 25)["a"]},
         index=pandas.MultiIndex.from_product([range(10), list("abcde")], names=["n", "l"]),

@@ -53,7 +53,7 @@ class TestFeather(ArrowKit):
 
 def test_a_table_is_kept_as_parquet_unless_feather_is_named():
     assert Registry().serializer_for(PLAIN) is parquet_serializer
-    assert Registry().serializer_for_suffix(".feather") is feather_serializer
+    assert Registry().serializer_named("pyarrow.feather/1") is feather_serializer
 
 
 async def test_fields_keep_tables_as_feather_and_as_parquet(file_store):

@@ -35,6 +35,7 @@ def upgrade() -> None:
         PrimaryKeyConstraint("key_digest"),
         sqlite_with_rowid=False,
     )
+    op.create_index("artigraph_key_stem", "artigraph_key", ["stem"], unique=True)
     op.create_table(
         "artigraph_node",
         Column("id", Id, nullable=False),

@@ -1,0 +1,225 @@
+"""What artifacts can do besides being kept: be found, be annotated, be described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, or_, select
+
+from artigraph.artifact.annotate import Features, Labels, Tags
+from artigraph.artifact.content import FileContent, ValueContent
+from artigraph.artifact.fields import ARTIFACT, Among
+from artigraph.artifact.get import IS_KEPT, select_artifacts
+from artigraph.artifact.label import Project, ULabel
+from artigraph.artifact.q import Q
+from artigraph.artifact.query import Kind, Query, Shown
+from artigraph.artifact.record import ArtifactRecord
+from artigraph.artifact.runs import makers_of, remakers_of, users_of
+from artigraph.artifact.said import values_of
+from artigraph.artifact.schema import Schema
+from artigraph.artifact.table import OTYPE, table_in
+from artigraph.artifact.tabular import is_table
+from artigraph.artifact.wanted import INFERRED, SCHEMA
+from artigraph.bridge import block, method
+from artigraph.graph.engine import current_database
+from artigraph.graph.filter import Filter
+from artigraph.graph.schema import LINK, NODE
+from artigraph.lineage.collect import collect
+from artigraph.lineage.lineage import Lineage
+from artigraph.persist.listing import human_bytes
+from artigraph.span.span import Span
+
+_PART = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
+_MADE = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "output")
+_HAS_CONTENT = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
+
+STANDS_ALONE = or_(
+    IS_KEPT, and_(NODE.c.artifact_stem.is_(None), _HAS_CONTENT, or_(~_PART, _MADE, NODE.c.node_label.is_not(None)))
+)
+"""A condition on ``artigraph_node``: an artifact that is not merely a part of another, nor a trace."""
+
+COLUMNS = (
+    *("uid", "key", "label", "description", "kind", "otype", "suffix", "size", "hash", "n_files", "n_observations"),
+    *("version", "is_latest", "created_at", "updated_at"),
+)
+"""Attributes that are the columns of a data frame of artifacts."""
+
+
+def _type(artifact: Any) -> str:
+    shape = f" {artifact.n_observations:,} rows" if artifact.n_observations is not None else ""
+    shape = f" {artifact.n_files:,} files" if artifact.n_files is not None else shape
+    return (artifact.otype or artifact.type_name or artifact.suffix or artifact.kind or "") + shape
+
+
+_SHOWN: tuple[Shown[Any], ...] = (
+    ("artifact", lambda artifact: artifact.key or artifact.label or artifact.uid or f"({str(artifact.id)[-8:]})"),
+    ("v", lambda artifact: artifact.version),
+    ("type", _type),
+    ("size", lambda artifact: human_bytes(artifact.size)),
+    ("description", lambda artifact: artifact.description),
+    ("saved (UTC)", lambda artifact: artifact.created_at),
+)
+
+
+def _features(connection: Connection, found: Sequence[Any]) -> dict[str, list[Any]]:
+    """A column for each feature of these artifacts; None where one has it not."""
+    said = values_of(connection, "feature", [artifact.id.bytes for artifact in found])
+    rows = [said[artifact.id.bytes] for artifact in found]
+    return {name: [row.get(name) for row in rows] for name in sorted({name for row in rows for name in row})}
+
+
+class Annotated(ArtifactRecord):
+    """An artifact as something to find and to annotate."""
+
+    # ------------------------------------------------------------ what is said of it
+
+    @property
+    def features(self) -> Features:
+        """What is said of it by name: ``features["x"]``, ``features.set_values({...})``."""
+        return Features(self)
+
+    @property
+    def labels(self) -> Labels:
+        """The labels it carries, of every kind."""
+        return Labels(self)
+
+    @property
+    def ulabels(self) -> Labels:
+        """The ULabels it carries."""
+        return Labels(self, ULabel)
+
+    @property
+    def projects(self) -> Labels:
+        """The projects it belongs to."""
+        return Labels(self, Project)
+
+    @property
+    def tags(self) -> Tags:
+        """What was said about it when it was made, or of one that was read, what is stored; and how to change it."""
+        return Tags(self, self._spec.tags)
+
+    @property
+    def schema(self) -> Schema | None:
+        """The schema that checked it, if one did; asks the database, and blocks until it has answered."""
+        return self._schemas(SCHEMA).first.s()
+
+    @property
+    def schemas(self) -> Query[Schema]:
+        """The schema that it turned out to have: the columns that are in it."""
+        return self._schemas(INFERRED)
+
+    def _schemas(self, role: str) -> Query[Schema]:
+        linked = select(LINK.c.target_id).where(LINK.c.source_id == self.id, LINK.c.role == role, LINK.c.kind == "user")
+        return Schema.filter(Among(linked, f"{role} of {self!r}"))
+
+    def know_tags(self, tags: Mapping[str, str]) -> None:
+        """These are its tags now."""
+        self._spec = replace(self._spec, tags=dict(tags))
+
+    def table_to_check(self) -> Any:
+        """(worker thread) The table that is about to be kept, without its rows when only its columns matter.
+
+        Returns:
+            None when it is something else, or a plain value that nobody wants checked.
+        """
+        if self._content is None and self.key is None and self.wanted.schema is None:
+            return None
+        if isinstance(self._content, FileContent) and (self.wanted.schema is not None or self.otype == OTYPE):
+            return table_in(self._content.path, self._content.suffix, whole=self.wanted.schema is not None)
+        value = getattr(self._content, "value", self._value)
+        return value if is_table(value) else None
+
+    def take_checked(self, table: Any) -> None:
+        """Keep this table, which was checked and may have been converted."""
+        if self._content is None:
+            self._value = table
+        elif isinstance(self._content, ValueContent):
+            self._content.value = table
+
+    def to_write(self, write: Callable[[Connection, UUID], None]) -> None:
+        """Write this as well when it is saved."""
+        self._also = [write]
+
+    def write_along(self, connection: Connection) -> None:
+        """(in the transaction of its save) Write what was asked for with ``to_write``."""
+        for write in self._also:
+            write(connection, self.id)
+
+    # ------------------------------------------------------------ where it comes from
+
+    @property
+    def versions(self) -> Query[Self]:
+        """Every version of it, in the trash or not, the first one first."""
+        own = Q(stem=self.stem) if self.stem is not None else Q(id=self.id)
+        return self.filter(own, versions="all", trash="any").order_by("version")
+
+    @property
+    def run(self) -> Span | None:
+        """The span that made it; None when none did. Asks the database, as the next ones do."""
+        found = block(makers_of, self.id)
+        return found[0] if found else None
+
+    @property
+    def recreating_runs(self) -> list[Span]:
+        """The spans that made the same content once more."""
+        return block(remakers_of, self.id)
+
+    @property
+    def input_of_runs(self) -> list[Span]:
+        """The spans that used it."""
+        return block(users_of, self.id)
+
+    @method
+    async def view_lineage(
+        self, upstream: int = 1, downstream: int = 1, *, with_children: bool = True, return_graph: bool = True
+    ) -> Lineage:
+        """What it was made from, and what was made from it; as ``artigraph.view_lineage``."""
+        node_id = self.id
+        down = downstream if with_children else 0
+        return await current_database().read(lambda connection: collect(connection, node_id, upstream, down))
+
+    # ------------------------------------------------------------ finding
+
+    @classmethod
+    def filter(
+        cls, *filters: Filter, versions: str | None = None, trash: bool | str | None = None, **expressions: Any
+    ) -> Query[Self]:
+        """The artifacts that match: a lazy sequence, by default of latest versions that are not in the trash.
+
+        Args:
+            filters: ``Q(...)``, ``Feature(...) > 5``, any filter, combined with ``&``, ``|``, ``~``.
+            versions: "all" for all versions; asking for ``version``, ``uid``, ``id`` or ``is_latest`` means these too.
+            trash: True: what is in the trash, instead of what is not; "any": both.
+            expressions: ``name=value`` or ``name__operator=value``. Names are those of fields, or of features;
+                ``features__x``, ``tags__x``, ``labels__x`` say which is meant. Operators are ``ne gt gte lt lte in
+                startswith istartswith contains icontains isnull``.
+
+        Raises:
+            InvalidFilterError: an unknown name or operator; those that exist are listed.
+        """
+        return Query(cls._kind()).filter(*filters, versions=versions, trash=trash, **expressions)
+
+    @classmethod
+    def search(cls, text: str) -> Query[Self]:
+        """Those with this text in key, label, description or the value of a tag, label or feature; newest first.
+
+        The case of ASCII letters does not matter.
+        """
+        return Query(cls._kind()).search(text)
+
+    @classmethod
+    def _kind(cls) -> Kind[Self]:
+        return Kind(
+            name="artifact",
+            fields=ARTIFACT,
+            select=select_artifacts,
+            make=cls.from_rows,
+            population=STANDS_ALONE,
+            columns=[(name, attrgetter(name)) for name in COLUMNS],
+            shown=_SHOWN,
+            extend=_features,
+        )

@@ -1,0 +1,41 @@
+"""Which spans made an artifact, made it again, and used it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.orm import Session
+
+from artigraph.artifact.made import AGAIN
+from artigraph.graph.engine import current_database
+from artigraph.graph.schema import LINK, NODE, OrmSpan
+from artigraph.span.span import Span
+
+
+async def makers_of(node_id: UUID) -> list[Span]:
+    """The spans that this is an output of, the first one first."""
+    return await _spans(LINK.c.source_id, LINK.c.target_id == node_id, LINK.c.kind == "output", LINK.c.role.is_(None))
+
+
+async def remakers_of(node_id: UUID) -> list[Span]:
+    """The spans that made the same content again."""
+    return await _spans(LINK.c.source_id, LINK.c.target_id == node_id, LINK.c.kind == "output", LINK.c.role == AGAIN)
+
+
+async def users_of(node_id: UUID) -> list[Span]:
+    """The spans that used this."""
+    return await _spans(LINK.c.target_id, LINK.c.source_id == node_id, LINK.c.kind == "input")
+
+
+async def _spans(end: Any, *conditions: ColumnElement[bool]) -> list[Span]:
+    statement = select(OrmSpan).where(NODE.c.id.in_(select(end).where(*conditions))).order_by(NODE.c.id)
+
+    def work(connection: Connection) -> list[Span]:
+        with Session(bind=connection, expire_on_commit=False) as orm:
+            rows = orm.scalars(statement).all()
+            orm.expunge_all()
+        return Span.from_rows(connection, rows)
+
+    return await current_database().read(work)

@@ -1,0 +1,32 @@
+"""Searching by text: where it occurs in names, descriptions, and what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+
+from artigraph.graph.filter import Condition, Filter, ValueFilter
+from artigraph.graph.schema import KEY, NODE, TAG
+
+
+@dataclass(frozen=True)
+class Search(Filter):
+    """Key, label, description, or a value of a tag, label or feature contains this text; ASCII case is folded."""
+
+    text: str
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed by it."""
+        here = ValueFilter(icontains=self.text)
+        said = and_(TAG.c.space.in_(["tag", "label", "feature"]), here.on(TAG.c.value_text))
+        found = or_(
+            here.on(NODE.c.node_label),
+            here.on(NODE.c.artifact_description),
+            NODE.c.artifact_stem.in_(select(KEY.c.stem).where(here.on(KEY.c.key))),
+            NODE.c.id.in_(select(TAG.c.node_id).where(said)),
+        )
+        return and_(condition, found)
+
+    def __repr__(self) -> str:
+        return f"search({self.text!r})"

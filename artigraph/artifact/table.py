@@ -1,0 +1,98 @@
+"""Tables as content: frames of pandas or polars, or Arrow tables, in the format that the key's suffix says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artigraph.artifact.content import Content, FileContent, ValueContent
+from artigraph.artifact.key import check_key, common_suffix, suffix_of
+from artigraph.artifact.path import checked_path
+from artigraph.errors import InvalidArtifactError
+from artigraph.registry import current_registry, load
+from artigraph.storage.base import Storage
+
+OTYPE = "DataFrame"
+
+FORMATS = {
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".feather", ".ipc", ".arrow"), "feather"),
+    ".csv": "csv",
+    ".tsv": "tsv",
+}
+LIBRARIES = frozenset({"pandas", "polars", "pyarrow"})
+
+
+@dataclass(slots=True)
+class TableFileContent(FileContent):
+    """A file that is a table."""
+
+    def prepare(self, storage: Storage, likely: int | None) -> None:
+        FileContent.prepare(self, storage, likely)
+        self.n_observations = _rows(self.path, self.suffix)
+
+
+def table_content(
+    data: Any, key: str | None, parquet_kwargs: Mapping[str, Any] | None, csv_kwargs: Mapping[str, Any] | None
+) -> Content:
+    """The content of ``from_dataframe``.
+
+    Raises:
+        InvalidArtifactError: it is no table, or in a format that is not written, or options are for another format.
+    """
+    if isinstance(data, str | Path):
+        path = checked_path(Path(data))
+        suffix = common_suffix(key, suffix_of(path.name))
+        return TableFileContent(path=path, suffix=suffix, otype=OTYPE)
+    library = type(data).__module__.partition(".")[0]
+    if library not in LIBRARIES or type(data).__name__ not in ("DataFrame", "Table"):
+        kind = f"{type(data).__module__}.{type(data).__qualname__}"
+        raise InvalidArtifactError(f"a table is a DataFrame of pandas or polars, or a pyarrow.Table, not a {kind}")
+    suffix = (suffix_of(check_key(key)) if key is not None else "") or ".parquet"
+    kind = FORMATS.get(suffix.lower(), "")
+    if not kind:
+        raise InvalidArtifactError(f"a table is not kept as {suffix}; there are {', '.join(FORMATS)}")
+    options = {"parquet": parquet_kwargs, "csv": csv_kwargs, "tsv": csv_kwargs}.get(kind)
+    for name, given in (("parquet_kwargs", parquet_kwargs), ("csv_kwargs", csv_kwargs)):
+        if given and given is not options:
+            raise InvalidArtifactError(f"{name} is given, and {key!r} is kept as {kind}")
+    writer: Any = current_registry().serializer_named(f"{library}.{kind}/1")
+    return ValueContent(
+        value=data,
+        writer=writer,
+        serializer=writer.name,
+        content_type=writer.content_type,
+        suffix=suffix,
+        otype=OTYPE,
+        n_observations=len(data),
+        write_options=dict(options or {}),
+        options=writer.reading(data, **(options or {})),
+    )
+
+
+def table_in(path: Path, suffix: str, *, whole: bool) -> Any:
+    """The table in a file; unless the ``whole`` of it is wanted, without rows where the format tells its columns.
+
+    Returns:
+        None when the file is none.
+    """
+    if FORMATS.get(suffix.lower()) is None:
+        return None
+    if FORMATS[suffix.lower()] == "parquet" and not whole:
+        return load("pyarrow.parquet", "reading Parquet").read_schema(path).empty_table()
+    reader: Any = current_registry().serializer_for_suffix(suffix)
+    with path.open("rb") as file:
+        return reader.read(file)
+
+
+def _rows(path: Path, suffix: str) -> int | None:
+    """Rows of a table in a file, without reading them where the format says their number."""
+    if FORMATS.get(suffix.lower()) == "parquet":
+        return int(load("pyarrow.parquet", "reading Parquet").read_metadata(path).num_rows)
+    reader: Any = current_registry().serializer_for_suffix(suffix)
+    if reader is None:
+        raise InvalidArtifactError(f"{path.name} is no table that can be read; there are {', '.join(FORMATS)}")
+    with path.open("rb") as file:
+        return len(reader.read(file))

@@ -1,0 +1,63 @@
+"""The trash: where deleted artifacts are, until they are restored or deleted for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from artigraph.bridge import dual
+from artigraph.graph.engine import current_database
+from artigraph.graph.schema import NODE
+from artigraph.graph.walk import raw
+from artigraph.ids import now
+from artigraph.persist.delete import delete_nodes
+from artigraph.persist.trash import take_back
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeReport:
+    """What ``purge_trash`` did, or would do."""
+
+    count: int
+    """Artifacts."""
+    size: int
+    """Their bytes; blobs that others share stay."""
+    dry_run: bool = False
+
+    def __str__(self) -> str:
+        verb = "would be deleted" if self.dry_run else "deleted"
+        return f"{self.count:,} artifacts of {self.size:,} bytes {verb} for good"
+
+
+@dual
+async def purge_trash(
+    older_than: timedelta | float = 0, *, dry_run: bool = False, session: AsyncSession | None = None
+) -> PurgeReport:
+    """Delete for good what is in the trash.
+
+    Args:
+        older_than: only what has been there for so long (a timedelta, or seconds).
+        dry_run: only say what would be deleted.
+        session: a session of yours, which you commit.
+    """
+    age = older_than if isinstance(older_than, timedelta) else timedelta(seconds=older_than)
+    before = datetime.now(UTC) - age
+    statement = select(raw(NODE.c.id), NODE.c.artifact_size).where(
+        NODE.c.artifact_uid.is_not(None), NODE.c.artifact_trashed_at <= before
+    )
+    rows = await current_database().read(lambda connection: connection.execute(statement).all(), session=session)
+    if not dry_run and rows:
+        await delete_nodes([row[0] for row in rows], for_good=True, session=session)
+    return PurgeReport(len(rows), sum(row.artifact_size or 0 for row in rows), dry_run)
+
+
+async def restore(node_id: bytes, session: AsyncSession | None) -> None:
+    """Take an artifact out of the trash."""
+
+    def work(connection: Connection) -> None:
+        take_back(connection, [node_id], now())
+
+    await current_database().write(work, session=session)

@@ -1,0 +1,95 @@
+"""Using what is kept: as a value, as a local path, or opened piece by piece. In an open span it becomes an input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from artigraph.artifact.opened import opened
+from artigraph.errors import NodeNotFoundError
+from artigraph.graph.current import Use, open_span, tracking
+from artigraph.graph.engine import Database, current_database
+from artigraph.identity import Memory, memories
+from artigraph.persist.file import FILES, KeptFile, kept_files
+from artigraph.persist.fingerprint import fingerprint
+from artigraph.persist.finish import finished
+from artigraph.persist.load import LoadOptions, load_many
+from artigraph.registry import Registry, current_registry
+
+
+async def load_kept(
+    artifact: Any, options: dict[str, Any], *, track: bool, session: AsyncSession | None, registry: Registry | None
+) -> Any:
+    """The value of an artifact, read with the reader's ``options``."""
+    if artifact.uid is None or (not options and not _is_file(artifact)):
+        load = LoadOptions(session=session, registry=registry, track=track, role=artifact.key)
+        return (await load_many([artifact.id.bytes], load))[0]
+    database = current_database()
+    file = await _file(artifact, database, session, registry)
+    value = await file.load(options)
+    if not options:
+        looks = fingerprint(value)
+        memories.remember(value, Memory(artifact.id, database.identity, looks, None))
+    _note(artifact, database, track=track)
+    return value
+
+
+async def cache_kept(artifact: Any, *, track: bool, session: AsyncSession | None, registry: Registry | None) -> Path:
+    """A local path with the content of an artifact."""
+    database = current_database()
+    path = await (await _file(artifact, database, session, registry)).cache()
+    _note(artifact, database, track=track)
+    return path
+
+
+async def open_kept(
+    artifact: Any,
+    mode: str,
+    engine: str,
+    options: dict[str, Any],
+    *,
+    track: bool,
+    session: AsyncSession | None,
+    registry: Registry | None,
+) -> Any:
+    """The content of an artifact, to be read piece by piece."""
+    database = current_database()
+    file = await _file(artifact, database, session, registry)
+    names = [entry.path for entry in await file.manifest()] if file.is_folder else []
+    path = await file.cache()
+    found = await finished(
+        to_thread.run_sync(
+            lambda: opened(path, file.suffix, names, mode=mode, engine=engine, kept=file.options, options=options)
+        )
+    )
+    _note(artifact, database, track=track)
+    return found
+
+
+def _is_file(artifact: Any) -> bool:
+    """Whether its value is not simply what its serializer makes of its bytes."""
+    if artifact._serializer is None:
+        return False
+    return artifact._serializer in FILES or bool(artifact._options)
+
+
+async def _file(artifact: Any, database: Database, session: AsyncSession | None, registry: Registry | None) -> KeptFile:
+    registry = registry or current_registry()
+
+    def work(connection: Any) -> dict[bytes, KeptFile]:
+        return kept_files(connection, [artifact.id.bytes], database, registry)
+
+    found = await database.read(work, session=session)
+    if artifact.id.bytes not in found:
+        raise NodeNotFoundError(artifact.id)
+    return found[artifact.id.bytes]
+
+
+def _note(artifact: Any, database: Database, *, track: bool) -> None:
+    span = open_span(database.identity)
+    if span is not None and track and tracking():
+        role = artifact.key or artifact.label
+        span.use(Use(artifact.id, role[:255] if role else None))

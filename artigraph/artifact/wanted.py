@@ -1,0 +1,117 @@
+"""What is said with the constructor of an artifact: checked before anything is stored, and written along with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from anyio import to_thread
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from artigraph.artifact.check import checked
+from artigraph.artifact.columns import found_columns, schema_of
+from artigraph.artifact.definition import definitions, encoded
+from artigraph.artifact.dtype import Cell
+from artigraph.artifact.feature import Feature
+from artigraph.artifact.said import write_cells
+from artigraph.artifact.schema import VALID_FEATURES, Schema
+from artigraph.artifact.tabular import columns_of
+from artigraph.errors import SchemaMismatchError
+from artigraph.graph.engine import current_database
+from artigraph.graph.insert import Batch, insert_batches
+from artigraph.graph.schema import LINK
+from artigraph.persist.rows import input_id
+
+SCHEMA, INFERRED = "schema", "inferred"
+"""The roles of links from an artifact to the schema that checked it, and to the one it turned out to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an artifact is to be annotated with when it is saved."""
+
+    features: Mapping[Any, Any] | None = None
+    schema: Any = None
+
+
+@dataclass(slots=True)
+class _Found:
+    """The same, looked up and checked."""
+
+    features: Mapping[str, Sequence[Cell]]
+    columns: Mapping[str, Sequence[Cell]]
+    schema: Schema | None
+
+    def write(self, connection: Connection, node_id: UUID) -> None:
+        """Say it of a node, new or there before."""
+        write_cells(connection, "feature", node_id.bytes, self.features)
+        if self.columns:
+            write_cells(connection, "column", node_id.bytes, self.columns, whole=True)
+        roles = ((SCHEMA, self.schema), (INFERRED, schema_of(self.columns) if self.columns else None))
+        links = []
+        for role, schema in roles:
+            if schema is not None:
+                schema.write(connection)
+                ends = node_id.bytes, schema.id.bytes
+                links.append((input_id(*ends, role), *ends, "user", role))
+        insert_batches(connection, [Batch(LINK, ("id", "source_id", "target_id", "kind", "role"), links, ignore=True)])
+
+
+async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> None:
+    """Look up and check what the artifacts are to be annotated with, and hand it to their save.
+
+    Raises:
+        SchemaMismatchError: a table or a feature is not as it was promised; nothing was stored.
+    """
+    for artifact in artifacts:
+        wanted, table = artifact.wanted, await to_thread.run_sync(artifact.table_to_check)
+        if wanted.features or wanted.schema is not None or table is not None:
+            artifact.to_write(await _looked_up(artifact, wanted, table, session))
+
+
+async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSession | None) -> Any:
+    names = list(wanted.features or ())
+    asks_all = isinstance(wanted.schema, str) or getattr(wanted.schema, "name", None) == VALID_FEATURES
+    if wanted.schema is not None and table is None:
+        raise SchemaMismatchError(f"a schema checks tables, and {artifact!r} is none")
+    columns = [column.name for column in columns_of(table)] if asks_all else []
+
+    def work(connection: Connection) -> tuple[dict[str, Feature], dict[str, Feature]]:
+        return definitions(connection, names), definitions(connection, columns)
+
+    known, ruled = await current_database().read(work, session=session)
+    schema = wanted.schema
+    if asks_all:
+        schema = _valid_features(schema)
+    elif isinstance(schema, Schema):
+        known |= schema.declared()
+        ruled = {each.name: each for each in (*schema.features, *schema.optional)}
+    features = encoded(wanted.features or {}, known)
+    if isinstance(schema, Schema):
+        schema.check_said(features)
+    if schema is not None:
+        check = partial(_checked, table, schema, ruled)
+        artifact.take_checked(table := await to_thread.run_sync(check))
+    found = await to_thread.run_sync(found_columns, table, ruled) if table is not None else {}
+    return _Found(features, found, schema if isinstance(schema, Schema) else None).write
+
+
+def _valid_features(schema: Any) -> Schema:
+    if isinstance(schema, str) and schema != VALID_FEATURES:
+        raise SchemaMismatchError(
+            f"there is no schema {schema!r} by that text; write Schema.get({schema!r}), or 'valid_features'"
+        )
+    return schema if isinstance(schema, Schema) else Schema(name=VALID_FEATURES, itype="Feature")
+
+
+def _checked(table: Any, schema: Any, ruled: Mapping[str, Feature]) -> Any:
+    """(worker thread) The table, checked."""
+    if not isinstance(schema, Schema):
+        return checked(table, schema)
+    if schema.name == VALID_FEATURES:
+        return checked(table, [feature.rule(name) for name, feature in ruled.items()])
+    return schema.check(table)
