@@ -13,7 +13,7 @@ from artigraph.bridge import dual
 from artigraph.errors import WouldDeadlockError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
-from artigraph.maintain.needs import known_storages, storage_names, unlisted
+from artigraph.maintain.needs import known_storages, place_of, storage_names, unlisted
 from artigraph.maintain.report import Progress, Report, counted
 from artigraph.persist.blobs import Blob, remove_unused, unused
 from artigraph.persist.listing import human_bytes
@@ -122,7 +122,7 @@ async def gc(
         unfinished = await storage.sweep(grace, dry_run=dry_run)
         freed = sum(sizes[blob] for blob in gone)
         sweeps.append(Sweep(storage.name, count, len(gone), freed, len(waiting), unfinished))
-    return GcReport(database.where, dry_run, tuple(sweeps))
+    return GcReport(place_of(database), dry_run, tuple(sweeps))
 
 
 async def _collect(

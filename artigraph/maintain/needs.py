@@ -105,5 +105,10 @@ def known_storages(database: Database, registry: Registry, names: Sequence[str])
     return list(places.values())
 
 
+def place_of(database: Database) -> str:
+    """Where a database is, for people: its file, or its URL without the password."""
+    return "memory" if database.in_memory else str(database.file or database.where)
+
+
 def _has_beside(database: Database) -> bool:
     return database.file is not None and database.file.with_suffix(f".{BESIDE}").is_dir()

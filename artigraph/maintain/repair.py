@@ -18,7 +18,7 @@ from artigraph.graph.locks import take_blobs
 from artigraph.graph.schema import BLOB_USE, LINK, NODE, OWNER
 from artigraph.ids import now
 from artigraph.maintain.blobs import find_fault
-from artigraph.maintain.needs import Need, find_storage, needs, unlisted
+from artigraph.maintain.needs import Need, find_storage, needs, place_of, unlisted
 from artigraph.maintain.report import Problem, Progress, Report, counted
 from artigraph.maintain.rows import POINTERS, dangling, open_spans
 from artigraph.maintain.verify import verify
@@ -94,7 +94,7 @@ async def repair(data: bool = False, *, progress: Progress = lambda what, done, 
         raise WouldDeadlockError("repair() inside current_session() waits for the transaction that it is part of")
     found = await verify.a(data, progress=progress)
     if any(problem.kind in ("schema", "database") for problem in found.problems):
-        return RepairReport(database.where, (), 0, 0, (), found.problems)
+        return RepairReport(place_of(database), (), 0, 0, (), found.problems)
     closed, removed, listed = await database.write(_mend)
     moved: list[Moved] = []
     left: list[Problem] = []
@@ -109,7 +109,7 @@ async def repair(data: bool = False, *, progress: Progress = lambda what, done, 
             to = await _move(database, registry, need, data)
             moved += [to] if to is not None else []
             left.append(problem)
-    return RepairReport(database.where, tuple(closed), removed, listed, tuple(moved), tuple(left))
+    return RepairReport(place_of(database), tuple(closed), removed, listed, tuple(moved), tuple(left))
 
 
 def _mend(connection: Connection) -> tuple[list[UUID], int, int]:

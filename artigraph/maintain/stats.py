@@ -13,7 +13,7 @@ from artigraph.bridge import dual
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.tables import stored_version
-from artigraph.maintain.needs import known_storages, needs, storage_names
+from artigraph.maintain.needs import known_storages, needs, place_of, storage_names
 from artigraph.maintain.report import Progress, Report, counted
 from artigraph.persist.listing import human_bytes
 from artigraph.registry import current_registry
@@ -88,7 +88,7 @@ async def stats(*, progress: Progress = lambda what, done, total: None) -> Stats
             progress(f"looking through {storage.name}", blobs, None)
         storages.append(StorageStats(storage.name, blobs, size))
     return StatsReport(
-        where=database.where,
+        where=place_of(database),
         **facts,
         shared_bytes=all_bytes - needed_bytes,
         file_bytes=None if database.file is None else _on_disk(database.file),

@@ -10,7 +10,7 @@ from artigraph.bridge import dual
 from artigraph.errors import DatabaseCorruptError, SchemaTooNewError, SchemaTooOldError, TablesMissingError
 from artigraph.graph.engine import current_database
 from artigraph.maintain.blobs import Looked, check_blobs
-from artigraph.maintain.needs import needs
+from artigraph.maintain.needs import needs, place_of
 from artigraph.maintain.report import Problem, Progress, Report, counted
 from artigraph.maintain.rows import Checked, check_rows
 from artigraph.registry import current_registry
@@ -66,7 +66,7 @@ async def verify(
     >>> import artigraph as ag
     >>> reset = ag.set_engine("sqlite:///:memory:", create_tables=True)
     >>> print(ag.verify())
-    sqlite+aiosqlite:///:memory:: nothing is wrong
+    memory: nothing is wrong
     looked at 0 nodes, 0 links, 0 blobs; hashed the bytes of 0 values
     >>> reset()
     """
@@ -84,7 +84,7 @@ async def verify(
     except DatabaseCorruptError as error:
         rows.problems.append(Problem("database", str(error), "restore the newest backup"))
     problems = (*rows.problems, *blobs.problems)
-    return VerifyReport(database.where, problems, rows.nodes, rows.links, blobs.blobs, rows.hashed + blobs.hashed)
+    return VerifyReport(place_of(database), problems, rows.nodes, rows.links, blobs.blobs, rows.hashed + blobs.hashed)
 
 
 def _chance(share: float) -> Callable[[], bool]:
