@@ -13,6 +13,7 @@ from artigraph.bridge import dual
 from artigraph.errors import WouldDeadlockError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
+from artigraph.lineage.escape import plain
 from artigraph.maintain.needs import known_storages, place_of, storage_names, unlisted
 from artigraph.maintain.report import Progress, Report, counted
 from artigraph.persist.blobs import Blob, remove_unused, unused
@@ -146,6 +147,6 @@ def _batches(blobs: Sequence[Blob]) -> Iterator[Sequence[Blob]]:
 def _line(sweep: Sweep) -> str:
     spared = f", {sweep.young:,} unused but young" if sweep.young else ""
     return (
-        f"{sweep.storage}: {counted(sweep.blobs, 'blob')}, {sweep.orphans:,} left over "
+        f"{plain(sweep.storage)}: {counted(sweep.blobs, 'blob')}, {sweep.orphans:,} left over "
         f"({human_bytes(sweep.orphan_bytes)}){spared}, {counted(sweep.unfinished, 'unfinished file')}"
     )

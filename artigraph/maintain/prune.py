@@ -23,6 +23,7 @@ from artigraph.graph.group import open_group
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
+from artigraph.lineage.escape import plain
 from artigraph.maintain.needs import place_of
 from artigraph.maintain.report import Progress, Report, counted
 from artigraph.persist.delete import delete_nodes
@@ -58,7 +59,7 @@ class PruneReport(Report):
     def to_text(self) -> str:
         """A line per series."""
         lines = [
-            f"{series or '(no label)'}: {counted(len(list(old)), 'old version')}"
+            f"{plain(series)}: {counted(len(list(old)), 'old version')}"
             for series, old in groupby(self.removed, key=attrgetter("series"))
         ]
         size = human_bytes(sum(old.size for old in self.removed))

@@ -17,6 +17,7 @@ from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.locks import take_blobs
 from artigraph.graph.schema import BLOB_USE, LINK, NODE, OWNER
 from artigraph.ids import now
+from artigraph.lineage.escape import plain
 from artigraph.maintain.blobs import find_fault
 from artigraph.maintain.needs import Need, find_storage, needs, place_of, unlisted
 from artigraph.maintain.report import Problem, Progress, Report, counted
@@ -63,9 +64,9 @@ class RepairReport(Report):
         rows = f"closed {counted(len(self.closed), 'span')}, removed {counted(self.removed, 'row')} that led nowhere"
         blobs = f"wrote down {counted(self.listed, 'need')} of blobs, moved {counted(len(self.moved), 'damaged blob')}"
         lines = [f"{rows}, {blobs}"]
-        lines += [f"  {each.location} of storage {each.storage} is now {each.to}" for each in self.moved]
+        lines += [f"  {plain(each.location)} of storage {plain(each.storage)} is now {each.to}" for each in self.moved]
         for problem in self.left:
-            lines += [f"  left, {problem.kind}: {problem.what}", f"    {problem.cure}"]
+            lines += problem.to_lines("left, ")
         return "\n".join(lines)
 
 

@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from artigraph.lineage.escape import plain
+
+LONGEST = 1_000
+"""Characters of a problem that its text shows."""
+
 Progress = Callable[[str, int, int | None], object]
 """Told what is being done, how much of it is done, and of how much (None: nobody knows)."""
 
@@ -29,6 +34,10 @@ class Problem:
     """Stored name of the storage it is about."""
     location: str | None = None
     """Of the blob in that storage."""
+
+    def to_lines(self, lead: str = "") -> list[str]:
+        """The problem and its cure, as two lines that no name in them can break."""
+        return [f"  {lead}{self.kind}: {plain(self.what, LONGEST)}", f"    {plain(self.cure, LONGEST)}"]
 
 
 class Report:

@@ -13,6 +13,7 @@ from artigraph.bridge import dual
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.tables import stored_version
+from artigraph.lineage.escape import plain
 from artigraph.maintain.needs import known_storages, needs, place_of, storage_names
 from artigraph.maintain.report import Progress, Report, counted
 from artigraph.persist.listing import human_bytes
@@ -57,11 +58,11 @@ class StatsReport(Report):
         lines = [f"{self.where}: schema {self.schema}{size}, values in rows {human_bytes(self.row_bytes)}"]
         for what in ("nodes", "links", "spans", "models"):
             of: Mapping[str, int] = getattr(self, what)
-            detail = ", ".join(f"{name} {number:,}" for name, number in of.items())
+            detail = ", ".join(f"{plain(name)} {number:,}" for name, number in of.items())
             lines.append(f"{what}: {sum(of.values()):,}{f' ({detail})' if detail else ''}")
         lines.append(f"tags: {self.tags:,}")
         lines += [
-            f"storage {each.storage}: {counted(each.blobs, 'blob')}, {human_bytes(each.bytes)}"
+            f"storage {plain(each.storage)}: {counted(each.blobs, 'blob')}, {human_bytes(each.bytes)}"
             for each in self.storages
         ]
         return "\n".join([*lines, f"equal values that share a blob save {human_bytes(self.shared_bytes)}"])

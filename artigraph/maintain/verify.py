@@ -39,7 +39,7 @@ class VerifyReport(Report):
         """A line per problem with what to do about it, and what was looked at."""
         lines = [f"{self.where}: {counted(len(self.problems), 'problem') if self.problems else 'nothing is wrong'}"]
         for problem in self.problems:
-            lines += [f"  {problem.kind}: {problem.what}", f"    {problem.cure}"]
+            lines += problem.to_lines()
         seen = [counted(self.nodes, "node"), counted(self.links, "link"), counted(self.blobs, "blob")]
         return "\n".join([*lines, f"looked at {', '.join(seen)}; hashed the bytes of {counted(self.hashed, 'value')}"])
 
