@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -272,8 +273,9 @@ async def create_tables() -> None:
 def _normalized(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise CannotOpenError(f"{str(url)[:80]!r} is not a database URL; write one like 'sqlite:///my.db'") from error
+    except exc.ArgumentError:  # its text repeats the URL
+        shown = re.sub(r"//.*@", "//***@", str(url))[:80]
+        raise CannotOpenError(f"{shown!r} is not a database URL; write one like 'sqlite:///my.db'") from None
     backend = parsed.get_backend_name()
     if backend not in DRIVERS:
         known = ", ".join(f"{name}://" for name in DRIVERS)

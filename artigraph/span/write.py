@@ -73,7 +73,7 @@ async def write_open(span: Span, parent_id: UUID | None, database: Database, ope
     """
     owner = owner_of(database)
     source = redacted(span.source) if span.source is not None else None
-    info = span.info
+    info = redacted_data(span.info)
     if source is not None and span.source is not None and source != span.source:
         info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
     row = (

@@ -29,7 +29,7 @@ def hostile(tmp_path: Path) -> Path:
     def fill() -> None:
         for name in HOSTILE:
             with ag.span_context(name):
-                ag.save.s(name * 20_000, name, tags={name: name})
+                ag.save.s((name * 300_000)[:300_000], name, tags={name: name})
                 ag.save.s(name, name)
 
     return keep(tmp_path / "artigraph.db", fill)
