@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from artigraph.graph.schema import OrmArtifact, OrmLink, OrmNode, OrmSpan
     from artigraph.graph.session import current_session
     from artigraph.lineage.lineage import Lineage
+    from artigraph.maintain.gc import gc
+    from artigraph.maintain.repair import repair
+    from artigraph.maintain.verify import verify
     from artigraph.model.container import ArtifactMapping, ArtifactSequence
     from artigraph.model.field import ArtifactModelConfig, artifact_field
     from artigraph.model.model import ArtifactModel, dataclass
@@ -96,6 +99,7 @@ __all__ = [
     "delete_one",
     "exists",
     "find",
+    "gc",
     "get_engine",
     "load",
     "read",
@@ -108,9 +112,11 @@ __all__ = [
     "read_span",
     "read_span_artifact",
     "read_span_artifacts",
+    "repair",
     "save",
     "set_engine",
     "span_context",
+    "verify",
     "view_lineage",
     "write_many",
     "write_one",
@@ -130,7 +136,14 @@ _FILES = {
     "graph.node": "Link Node",
     "graph.schema": "OrmArtifact OrmDatabaseArtifact OrmLink OrmModelArtifact OrmNode OrmRemoteArtifact OrmSpan",
     "graph.session": "current_session",
+    "graph.upgrade": "upgrade",
     "lineage.lineage": "Lineage",
+    "maintain.gc": "gc",
+    "maintain.prune": "prune",
+    "maintain.remove": "rm_store",
+    "maintain.repair": "repair",
+    "maintain.stats": "stats",
+    "maintain.verify": "verify",
     "model.container": "ArtifactMapping ArtifactSequence",
     "model.field": "ArtifactModelConfig artifact_field",
     "model.model": "ArtifactModel GraphModel StorableDataclass dataclass",
@@ -162,7 +175,19 @@ _FILES = {
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 
 _ROOMS = frozenset(
-    {"artifact", "errors", "extras", "graph", "lineage", "model", "serializer", "span", "storage", "testing"}
+    {
+        "artifact",
+        "errors",
+        "extras",
+        "graph",
+        "lineage",
+        "maintain",
+        "model",
+        "serializer",
+        "span",
+        "storage",
+        "testing",
+    }
 )
 
 

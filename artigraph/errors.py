@@ -289,8 +289,8 @@ class SchemaTooOldError(ArtigraphError, RuntimeError):
     def __init__(self, stored: str, known: str) -> None:
         self.stored, self.known = stored, known
         super().__init__(
-            f"the database has schema {stored}, this artigraph needs {known}; call artigraph.graph.upgrade.upgrade(), "
-            "which copies an SQLite file first"
+            f"the database has schema {stored}, this artigraph needs {known}; run artigraph upgrade, or call "
+            "artigraph.upgrade(): an SQLite file is copied first"
         )
 
 

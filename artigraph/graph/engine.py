@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -56,7 +57,7 @@ class Database:
         self.verify = verify
         self.create_tables = create_tables
         self._given = engine
-        self._busy_timeout = busy_timeout
+        self.busy_timeout = busy_timeout
         self._door: SqliteDoor | ServerDoor | None = None
         self._pid = os.getpid()
         self._ready_columns = 0
@@ -158,9 +159,9 @@ class Database:
         elif self.file:
             options["poolclass"] = NullPool
         if self.url.get_backend_name() != "sqlite":
-            return server_engine(self.url, self._busy_timeout, **options)
+            return server_engine(self.url, self.busy_timeout, **options)
         engine = create_async_engine(self.url, hide_parameters=True, **options)
-        listen_for_sqlite(engine, [f"busy_timeout={int(self._busy_timeout * 1000)}", "foreign_keys=ON"])
+        listen_for_sqlite(engine, [f"busy_timeout={int(self.busy_timeout * 1000)}", "foreign_keys=ON"])
         return engine
 
     async def _in_session(self, session: AsyncSession, work: Work[T]) -> T:
@@ -178,7 +179,7 @@ class Database:
         if given is not None and not self.in_memory:
             given = self.engine()
         full = self.durability == "full"
-        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self._busy_timeout, full=full)
+        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self.busy_timeout, full=full)
 
     def _after_fork(self) -> None:
         self._lost.append(self._door)  # kept alive: closing the parent's connections here would harm the parent
@@ -286,8 +287,9 @@ def _sync(path: Path) -> None:
 def _normalized(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise CannotOpenError(f"{str(url)[:80]!r} is not a database URL; write one like 'sqlite:///my.db'") from error
+    except exc.ArgumentError:  # its text repeats the URL
+        shown = re.sub(r"//.*@", "//***@", str(url))[:80]
+        raise CannotOpenError(f"{shown!r} is not a database URL; write one like 'sqlite:///my.db'") from None
     backend = parsed.get_backend_name()
     if backend not in DRIVERS:
         known = ", ".join(f"{name}://" for name in DRIVERS)

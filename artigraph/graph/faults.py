@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,8 +65,8 @@ def is_deadlock(error: exc.DBAPIError) -> bool:
 
 
 def shown_url(url: URL) -> str:
-    """A database as text, without its password wherever that stands."""
-    hidden = {key: "***" for key in url.query if "pass" in key.lower()}
+    """A database as text, without its password or key wherever that stands."""
+    hidden = {key: "***" for key in url.query if _SECRET.search(key)}
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
@@ -123,6 +124,8 @@ def _code(error: object) -> str | int | None:
     state = getattr(error, "sqlstate", None)
     return None if state is None else str(state)
 
+
+_SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 
 _LOST = "the connection to {where} was lost, or it does not answer; nothing was saved; try again when the server runs"
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from artigraph.errors import CannotOpenError
-from artigraph.graph.faults import translated
+from artigraph.graph.faults import shown_url, translated
 from artigraph.graph.stepwise import StepwiseConnection
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class SqliteDoor:
     """The connections of one SQLite database: one writer, kept checked out, and a few readers."""
 
     def __init__(self, url: URL, *, engine: AsyncEngine | None, create: bool, busy_timeout: float, full: bool) -> None:
-        self.where = url.render_as_string(hide_password=True)
+        self.where = shown_url(url)
         self.memory = is_in_memory(url)
         self._file = None if self.memory or url.database is None or url.database.startswith("file:") else url.database
         self.create = create

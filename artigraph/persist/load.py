@@ -261,7 +261,7 @@ class _Builder:
     async def _named(self, node_id: bytes, error: Exception, session: AsyncSession | None) -> Exception:
         if not isinstance(error, BlobMissingError | BlobCorruptError):
             return error
-        owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
+        owner = await self.database.read(lambda connection: whose(connection, node_id), session=session)
         better: Exception
         if isinstance(error, BlobMissingError):
             better = BlobMissingError(error.location, error.storage, owner)
@@ -375,7 +375,7 @@ def _damaged(node: NodeRow, expected: str, got: str) -> BlobCorruptError:
     return BlobCorruptError(f"row {UUID(bytes=node.id)}", expected, got, storage="the database")
 
 
-def _owner(connection: Connection, node_id: bytes) -> str:
+def whose(connection: Connection, node_id: bytes) -> str:
     """Whose bytes these are: the labels on the way up to a span, the innermost last."""
     names: list[str] = []
     current: bytes | None = node_id

@@ -87,7 +87,7 @@ def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opene
     """
     owner = owner_of(database)
     source = redacted(span.source) if span.source is not None else None
-    info = span.info
+    info = redacted_data(span.info)
     if source is not None and span.source is not None and source != span.source:
         info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
     columns: tuple[str, ...] = _SPAN
