@@ -230,7 +230,7 @@ class _Builder:
             try:
                 self.values[node_id] = await file.load({})
             except Exception as error:  # noqa: BLE001 - told by named_failures
-                self.failures[node_id] = error
+                self.failures[node_id] = {node_id: error}
 
     def build(self, node_id: bytes) -> Any:
         """The object of a node; what fails is kept and told by ``named_failures``."""
