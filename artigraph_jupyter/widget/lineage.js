@@ -1,5 +1,5 @@
 // A lineage to explore: toolbar, picture, details, and what the page wants to see, all of which goes with each question.
-import { button, copy, fill, make, save } from "./dom.js";
+import { button, fill, make, save } from "./dom.js";
 import { detailsPanel } from "./details.js";
 import { graph } from "./graph.js";
 import { mermaidPane } from "./mermaid_pane.js";
