@@ -86,7 +86,7 @@ fi
 
 # ---------------------------------------------------------------- Python packages
 
-stamp=$(cat pyproject.toml hatch_build.py .ci/setup.sh | sha256sum)
+stamp=$(cat pyproject.toml .ci/setup.sh | sha256sum)
 case $group in # a larger group holds the smaller ones
 demo) holders=(demo lab test dev) ;;
 lab) holders=(lab test dev) ;;

@@ -133,6 +133,7 @@ export function lineage(root, ask, first = null) {
     root.setAttribute("aria-busy", "true");
     try {
       const answer = await ask("lineage", next);
+      await new Promise((resolve) => { setTimeout(resolve); }); // a task of its own
       if (mine !== turn) return;
       wish = next;
       draw(answer, keep, chosen);
