@@ -42,7 +42,7 @@ class BundleMermaid(BuildHookInterface):
 def bundle(folder: Path) -> str:
     """Make ``mermaid.min.js`` and its license in a folder; returns what stood in the way, empty when nothing did."""
     target = folder / "mermaid.min.js"
-    if target.exists() and _digest(target) == DIGEST:
+    if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() == DIGEST:
         return ""
     npm = shutil.which("npm")
     if npm is None:
@@ -53,18 +53,19 @@ def bundle(folder: Path) -> str:
             subprocess.run(command, cwd=place, capture_output=True, check=True, timeout=SECONDS)
             (archive,) = Path(place).glob("*.tgz")
             with tarfile.open(archive) as packed:
-                for name in ("dist/mermaid.min.js", "LICENSE"):
-                    packed.extract(f"package/{name}", place, filter="data")
+                script, terms = (_content(packed, name) for name in ("dist/mermaid.min.js", "LICENSE"))
         except (OSError, subprocess.SubprocessError, tarfile.TarError, ValueError, KeyError) as error:
             return f"npm could not fetch {PACKAGE} ({type(error).__name__})"
-        fetched = Path(place) / "package/dist/mermaid.min.js"
-        if _digest(fetched) != DIGEST:
-            return f"what npm gave for {PACKAGE} is not the file that was tested"
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(fetched.parents[1] / "LICENSE", folder / "mermaid.LICENSE")
-        shutil.copy(fetched, target)
+    if hashlib.sha256(script).hexdigest() != DIGEST:
+        return f"what npm gave for {PACKAGE} is not the file that was tested"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mermaid.LICENSE").write_bytes(terms)
+    target.write_bytes(script)
     return ""
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _content(packed: tarfile.TarFile, name: str) -> bytes:
+    file = packed.extractfile(f"package/{name}")
+    if file is None:
+        raise KeyError(name)
+    return file.read()

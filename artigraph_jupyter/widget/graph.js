@@ -3,6 +3,7 @@ import { drawn } from "./dom.js";
 
 const LEAST = 0.4;
 const MOST = 2;
+const PIECE = 150; // parts of a picture that are added at once
 const FIRST = 0.75; // how far a wide picture is made smaller before anybody zoomed
 const NEAR = 3; // px that a press may move and still be a click
 
@@ -11,22 +12,29 @@ export function graph(canvas, act) {
   let svg = null;
   let scene = null;
   let boxes = new Map(); // id -> g
+  let facts = new Map(); // id -> what the kernel said of the node
   let links = []; // {g, source, target}
   let zoom = 1;
   let at = null; // id of the node with the tab stop
   let chosen = null;
+  let turn = 0;
   let settled = false; // whether the canvas has had a size
 
-  function show(next, keep = null) {
+  // Draws a scene; a big one piece by piece, so that the page stays awake.
+  async function show(next, keep = null) {
+    const mine = (turn += 1);
     const before = keep && boxes.has(keep) ? place(keep) : null;
     const known = boxes;
     const focused = canvas.contains(document.activeElement) && document.activeElement !== canvas;
     const parsed = new DOMParser().parseFromString(next.svg, "image/svg+xml").documentElement;
+    const isBig = next.nodes.length > PIECE;
+    if (isBig && !(await awake(mine))) return;
     scene = next;
-    svg = document.importNode(parsed, true);
+    svg = document.importNode(parsed, false);
     svg.setAttribute("role", "group");
-    boxes = new Map([...svg.querySelectorAll("g.node")].map((g) => [g.dataset.nodeId, g]));
-    links = [...svg.querySelectorAll("g.link")].map((g) => ({ g, source: g.dataset.source, target: g.dataset.target }));
+    facts = new Map(scene.nodes.map((node) => [node.id, node]));
+    boxes = new Map([...parsed.querySelectorAll("g.node")].map((g) => [g.dataset.nodeId, g]));
+    links = [...parsed.querySelectorAll("g.link")].map((g) => ({ g, source: g.dataset.source, target: g.dataset.target }));
     for (const node of scene.nodes) {
       const g = boxes.get(node.id);
       if (!g) continue;
@@ -34,9 +42,17 @@ export function graph(canvas, act) {
       g.setAttribute("aria-label", node.says);
       g.setAttribute("tabindex", "-1");
     }
-    for (const more of svg.querySelectorAll("g.more")) widen(more, more.querySelector("rect"));
+    if (isBig && !(await awake(mine))) return;
+    for (const more of parsed.querySelectorAll("g.more")) widen(more, more.querySelector("rect"));
     canvas.replaceChildren(svg);
     scale(zoom);
+    const parts = [...parsed.childNodes];
+    for (let from = 0; from < parts.length; from += PIECE) {
+      svg.append(...parts.slice(from, from + PIECE));
+      if (from + PIECE >= parts.length) break;
+      svg.getBoundingClientRect(); // laid out now, and not with the rest in one go
+      if (!(await awake(mine))) return;
+    }
     at = boxes.has(at) ? at : boxes.has(chosen) ? chosen : scene.focus;
     boxes.get(at)?.setAttribute("tabindex", "0");
     mark(chosen);
@@ -47,6 +63,12 @@ export function graph(canvas, act) {
       if (fresh) nudge(fresh);
     } else start();
     if (focused) boxes.get(at)?.focus({ preventScroll: true });
+  }
+
+  // Lets the page do other things; false when another scene came in the meantime.
+  async function awake(mine) {
+    await new Promise((resolve) => { setTimeout(resolve); });
+    return mine === turn;
   }
 
   function place(id) {
@@ -143,7 +165,7 @@ export function graph(canvas, act) {
     for (const { g } of links) g.classList.toggle("lit", lit.links.has(g));
     for (const [node, g] of boxes) g.classList.toggle("lit", lit.nodes.has(node));
     svg.querySelectorAll("g.less").forEach((less) => less.remove());
-    const node = id && scene.nodes.find((each) => each.id === id);
+    const node = facts.get(id);
     if (node) node.less.forEach((side) => lessen(node, side));
     act.lit(node ? `${node.label}: ${count(lit.nodes.size - 1)} up- and downstream of it lit` : "");
   }
@@ -167,7 +189,7 @@ export function graph(canvas, act) {
     hit.setAttribute("y", String(Number(rect.getAttribute("y")) - 3));
     more.append(hit);
     more.setAttribute("role", "button");
-    const node = scene.nodes.find((each) => each.id === more.dataset.of);
+    const node = facts.get(more.dataset.of);
     more.setAttribute("aria-label", `${more.querySelector("title").textContent} of ${node ? node.label : "this"}`);
   }
 
@@ -260,8 +282,14 @@ export function graph(canvas, act) {
   }
 
   function nearest(here, ids) {
-    const far = (id) => Math.hypot(place(id).x - here.x, place(id).y - here.y);
-    return ids.filter((id) => boxes.has(id)).sort((a, b) => far(a) - far(b))[0];
+    let best = { id: undefined, far: Infinity };
+    for (const id of ids) {
+      if (!boxes.has(id)) continue;
+      const spot = place(id);
+      const far = Math.hypot(spot.x - here.x, spot.y - here.y);
+      if (far < best.far) best = { id, far };
+    }
+    return best.id;
   }
 
   const keys = {
@@ -274,7 +302,7 @@ export function graph(canvas, act) {
   canvas.addEventListener("keydown", (event) => {
     const id = event.target.closest("g.node")?.dataset.nodeId;
     if (!id || event.ctrlKey || event.metaKey || event.altKey) return;
-    const node = scene.nodes.find((each) => each.id === id);
+    const node = facts.get(id);
     const shrinking = node && node.less[node.less.length - 1];
     if (event.key in keys) {
       const next = keys[event.key](id);

@@ -1,5 +1,5 @@
 // A lineage to explore: toolbar, picture, details, and what the page wants to see, all of which goes with each question.
-import { button, copy, fill, make, save } from "./dom.js";
+import { button, fill, make, save } from "./dom.js";
 import { detailsPanel } from "./details.js";
 import { graph } from "./graph.js";
 import { mermaidPane } from "./mermaid_pane.js";
@@ -133,6 +133,7 @@ export function lineage(root, ask, first = null) {
     root.setAttribute("aria-busy", "true");
     try {
       const answer = await ask("lineage", next);
+      await new Promise((resolve) => { setTimeout(resolve); }); // a task of its own
       if (mine !== turn) return;
       wish = next;
       draw(answer, keep, chosen);

@@ -121,7 +121,7 @@ export function tree(root, { inside, earlier, choose, leave }) {
       fill(element, name, make("span", { class: "out ag-2 ag-sm" }, row.detail));
       return element;
     }
-    const chips = row.made.map((made) => make("span", { class: "ag-chip" }, icon(made.icon), made.label));
+    const chips = row.made.map((made) => make("span", { class: "ag-chip", title: made.label }, icon(made.icon), make("span", { class: "ag-word" }, made.label)));
     const tone = row.state.tone === "none" ? null : row.state.tone;
     const bar = make("i", { class: row.state.word === "abandoned" ? "ghost" : each.level > 1 ? "kid" : null, "data-tone": tone === "good" ? null : tone });
     element.setAttribute("aria-label", [row.kind, row.label, row.cell, row.state.word, row.took, row.counts].filter(Boolean).join(", "));

@@ -304,6 +304,7 @@ def test_every_word_is_readable_in_both_themes_and_at_any_width(
     for handle in ("12 more downstream of sweep", "1 more upstream of sweep", "1 more upstream of joined"):
         view.get_by_role("button", name=handle).click()
         expect(view.get_by_role("button", name=handle)).to_have_count(0)
+    view.get_by_role("button", name="Fit").click()
     for label in ("Lineage", "Spans", "Artifacts"):
         shown = widget(told, label)
         if label != "Lineage":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -20,10 +22,6 @@ ROUNDS = 3
 CONNECT = (
     "%load_ext artigraph_jupyter\n%artigraph connect sqlite:///{file}\nfrom artigraph_jupyter import *\nimport time"
 )
-WATCH = """() => { window.tasks = []; window.watching?.disconnect();
-    window.watching = new PerformanceObserver(list => list.getEntries().forEach(e => window.tasks.push(e.duration)));
-    window.watching.observe({ type: 'longtask' }); }"""
-WORST = "() => Math.max(0, ...window.tasks)"
 TIMED = """async ([press, shows, ms]) => {
     const root = document.querySelector('.ag-widget[aria-label=Lineage]');
     const start = performance.now();
@@ -38,6 +36,18 @@ TIMED = """async ([press, shows, ms]) => {
     return performance.now() - start;
 }"""
 """Milliseconds from a click to the frame after what it brings is there."""
+PAINTED = """() => { window.painted = new Promise(done => {
+    let start = 0, old = document.querySelectorAll('.jp-CodeCell')[5].querySelector('.ag-canvas');
+    addEventListener('keydown', event => { if (event.key === 'Enter') start = performance.now(); }, { capture: true });
+    const look = () => {
+        const canvas = document.querySelectorAll('.jp-CodeCell')[5].querySelector('.ag-canvas');
+        if (start && canvas && canvas !== old && canvas.querySelectorAll('g.node').length >= 300)
+            requestAnimationFrame(() => done(performance.now() - start));
+        else requestAnimationFrame(look);
+    };
+    look();
+}); }"""
+"""Milliseconds from the key that runs a cell to the frame after its 300 nodes are there, kernel and Lab included."""
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +73,36 @@ def test_no_task_in_the_page_is_long_on_a_store_of_10_000_nodes(lab: tuple[str, 
             page.keyboard.press("Control+Enter")
             view, tree = widget(page, "Lineage"), widget(page, "Spans")
             expect(view.get_by_role("heading", name="step 999")).to_be_visible()
-            page.evaluate(WATCH)
+            tracer = page.context.browser
+            assert tracer is not None
+            tracer.start_tracing(page=page, categories=["toplevel"])
             use(view, tree)
-            worst.append(page.evaluate(WORST))
+            worst.append(longest(json.loads(tracer.stop_tracing())["traceEvents"]))
     assert min(worst) <= 100, worst
+
+
+def longest(events: list[dict[str, Any]]) -> float:
+    """Milliseconds of processor time of the longest task of the page, the test's own questions left out."""
+    threads = {(e["pid"], e["tid"]) for e in events if e["args"].get("name") == "CrRendererMain"}
+    own = [(e["pid"], e["tid"], e["ts"]) for e in events if "DevToolsSession" in json.dumps(e["args"])]
+    longest = 0.0
+    for event in events:
+        thread, start = (event["pid"], event["tid"]), event["ts"]
+        if event["name"] != "ThreadControllerImpl::RunTask" or thread not in threads or "tdur" not in event:
+            continue
+        if not any((pid, tid) == thread and start <= at <= start + event["dur"] for pid, tid, at in own):
+            longest = max(longest, event["tdur"] / 1000)
+    return longest
 
 
 def use(view: Locator, tree: Locator) -> None:
     """What a person does in a minute."""
     view.locator("g.more").first.click()
     expect(view.locator(".ag-foot")).to_contain_text("more not drawn")
-    view.locator("g.node").nth(20).hover()
+    boxes = view.locator("g.node:not(:has(> .frame))")
+    boxes.nth(20).hover()
     view.get_by_label("Find in graph").press_sequentially("step 98")
-    view.locator("g.node").nth(5).click()
+    boxes.nth(5).click()
     row = tree.locator(".ag-row[data-node-id]").last
     row.locator(".nm").click()
     expect(tree.get_by_role("heading", name="step 999")).to_be_visible()
@@ -92,9 +119,9 @@ def test_medians_on_a_store_of_1_000_000_nodes(lab: tuple[str, Path], capsys: py
     write_crowd(lab[1] / "million.db", 100_000)
     span, made = node_id(500_001), node_id(500_002)
     timed = "start = time.perf_counter(); view = LineageView('{}'); taken = time.perf_counter() - start; view"
-    cells = [timed.format(made), timed.format(span), "print('taken', [round(taken * 1000)])", timed.format(node_id(0))]
+    cells = [timed.format(made), timed.format(span), "print('taken', [round(taken * 1000)])"]
     with browser_page(height=1500) as (page, _):
-        opened(page, lab, "million.db", *cells[:3])
+        opened(page, lab, "million.db", *cells, f"hub = LineageView('{node_id(0)}')", "hub")
         opening = []
         for _ in range(5):
             for number in (2, 3):
@@ -116,7 +143,19 @@ def test_medians_on_a_store_of_1_000_000_nodes(lab: tuple[str, Path], capsys: py
             hops.append(page.evaluate(TIMED, ["g.more", more, 5_000]))
             view.get_by_role("button", name="Start over").click()
             expect(view.locator("g.node")).to_have_count(start)
+        paints = []
+        for _ in range(5):
+            cell_of(page, 5).locator(".cm-content").click()
+            page.evaluate(PAINTED)
+            page.keyboard.press("Control+Enter")
+            paints.append(page.evaluate("() => window.painted"))
     with capsys.disabled():
-        for what, times in (("open LineageView", opening), ("click to details", clicks), ("expand one hop", hops)):
+        taken = {
+            "open LineageView": opening,
+            "click to details": clicks,
+            "expand one hop": hops,
+            "paint 300 nodes": paints,
+        }
+        for what, times in taken.items():
             assert min(times) > 0, what
             sys.stdout.write(f"\n{what}: median {statistics.median(times):.0f} ms of {len(times)}")
