@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from tests.faults.page import LAST_RUN, PAGE, path_of, render
+from tests.faults.page import LAST_RUN, PAGE, node_of, path_of, render
 from tests.faults.rows import ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         return write(runs)
     kind = "full" if "--full" in arguments else "quick"
     REPORT.parent.mkdir(exist_ok=True)
-    elsewhere = sorted({path_of(test) for row in ROWS.values() for test in row.elsewhere})
+    elsewhere = sorted({node_of(test) for row in ROWS.values() for test in row.elsewhere})
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-o", "junit_family=xunit1"]
     began = time.monotonic()
     done = subprocess.run(

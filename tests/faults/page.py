@@ -75,7 +75,7 @@ def marked(function: ast.FunctionDef) -> list[int]:
 
 
 def path_of(test: str) -> str:
-    """The file and function as pytest knows them, from their short form.
+    """The file and function, from their short form.
 
     >>> path_of("graph/engine::a_fork")
     'tests/graph/test_engine.py::test_a_fork'
@@ -83,3 +83,18 @@ def path_of(test: str) -> str:
     file, _, function = test.partition("::")
     folder, _, name = file.rpartition("/")
     return f"tests/{folder}{'/' if folder else ''}test_{name}.py::test_{function}"
+
+
+def node_of(test: str) -> str:
+    """The test as pytest takes it, with the class it is in.
+
+    Raises:
+        LookupError: there is no such test.
+    """
+    file, _, function = path_of(test).partition("::")
+    for each in ast.parse((HERE.parents[1] / file).read_text(encoding="utf-8")).body:
+        if getattr(each, "name", None) == function:
+            return f"{file}::{function}"
+        if isinstance(each, ast.ClassDef) and any(getattr(inner, "name", None) == function for inner in each.body):
+            return f"{file}::{each.name}::{function}"
+    raise LookupError(f"there is no test {test}")
