@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ LIMIT = 200 * 1024 * 1024
 @dataclass
 class DamagedModel(ag.ArtifactModel):
     fine: int
-    value: Any = ag.artifact_field(storage="blobs")
+    value: Annotated[Any, ag.SaveSpec(storage="blobs")]
 
 
 @pytest.fixture
