@@ -54,11 +54,17 @@ class FrameDifference:
         """The difference in one line."""
         rows = f"{self.rows[0]:,} → {self.rows[1]:,} rows" if self.rows[0] != self.rows[1] else f"{self.rows[1]:,} rows"
         parts = [rows]
-        parts += [f"new columns {', '.join(self.added)}"] if self.added else []
-        parts += [f"no more columns {', '.join(self.removed)}"] if self.removed else []
-        parts += [f"{name} is {after}, was {before}" for name, before, after in self.dtypes]
-        parts += [f"{name} differs in {count:,}" for name, count in self.changed]
-        return ", ".join(parts)
+        parts += [f"new columns {_listed(self.added)}"] if self.added else []
+        parts += [f"no more columns {_listed(self.removed)}"] if self.removed else []
+        parts += [_listed([f"{name} is {after}, was {before}" for name, before, after in self.dtypes])]
+        parts += [_listed([f"{name} differs in {count:,}" for name, count in self.changed])]
+        return ", ".join(part for part in parts if part)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """The first eight, and how many more there are."""
+    more = f" and {len(words) - 8:,} more" if len(words) > 8 else ""
+    return ", ".join(words[:8]) + more
 
 
 def short(value: object) -> str:
