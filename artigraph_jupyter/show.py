@@ -12,11 +12,13 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from artigraph.artifact.artifact import Artifact
+from artigraph.artifact.describe import Description
+from artigraph.artifact.query import Query
 from artigraph.model.model import ArtifactModel
 from artigraph.persist.listing import Listing
 from artigraph.span.diff import SpanDiff
 from artigraph.span.span import Span
-from artigraph_jupyter import gather
+from artigraph_jupyter import catalogue, gather
 from artigraph_jupyter.html import tag
 from artigraph_jupyter.views import artifact as artifact_view
 from artigraph_jupyter.views import diff as diff_view
@@ -51,7 +53,7 @@ def _model(model: Any) -> tuple[str, str]:
 
 
 def _artifact(artifact: Any) -> tuple[str, str]:
-    card = gather.artifact_card(artifact)
+    card = gather.artifact_card(artifact) if artifact.uid is None else catalogue.kept_card(artifact)
     return artifact_view.to_html(card), artifact_view.to_text(card)
 
 
@@ -69,12 +71,24 @@ def _diff(found: Any) -> tuple[str, str]:
     return diff_view.to_html(found), diff_view.to_text(found)
 
 
+def _described(description: Any) -> tuple[str, str]:
+    card = catalogue.description_card(description)
+    return artifact_view.to_html(card), description.to_text()
+
+
+def _query(query: Any) -> tuple[str, str]:
+    table = catalogue.query_table(query)
+    return artifact_view.table_to_html(table), repr(query)
+
+
 RENDERERS: dict[type, Render] = {
     ArtifactModel: _model,
     Artifact: _artifact,
+    Description: _described,
     Span: _span,
-    Listing: _listing,
     SpanDiff: _diff,
+    Listing: _listing,
+    Query: _query,
 }
 """What has a card; the base class stands for its subclasses."""
 

@@ -9,9 +9,11 @@ from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.annotate import Features, Labels, Tags
 from artigraph.artifact.content import FileContent, ValueContent
+from artigraph.artifact.describe import Description, described
 from artigraph.artifact.fields import ARTIFACT, Among
 from artigraph.artifact.get import IS_KEPT, select_artifacts
 from artigraph.artifact.label import Project, ULabel
@@ -181,6 +183,11 @@ class Annotated(ArtifactRecord):
         node_id = self.id
         down = downstream if with_children else 0
         return await current_database().read(lambda connection: collect(connection, node_id, upstream, down))
+
+    @method
+    async def describe(self, *, session: AsyncSession | None = None) -> Description:
+        """Everything that is known of it, but not its content: printed it is an outline."""
+        return await current_database().read(lambda connection: described(connection, self), session=session)
 
     # ------------------------------------------------------------ finding
 

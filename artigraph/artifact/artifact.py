@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.amend import amend
-from artigraph.artifact.annotated import Annotated
-from artigraph.artifact.bulk import ArtifactList, of_folder
-from artigraph.artifact.content import Content
 from artigraph.artifact.get import find_one
-from artigraph.artifact.key import check_key
-from artigraph.artifact.lazy import LazyArtifact
-from artigraph.artifact.options import check_kind, check_unused
+from artigraph.artifact.maker import ArtifactMaker
+from artigraph.artifact.options import check_unused
 from artigraph.artifact.path import path_content
 from artigraph.artifact.record import NOTHING
 from artigraph.artifact.saving import save_kept
-from artigraph.artifact.table import table_content
 from artigraph.artifact.trash import restore
 from artigraph.artifact.use import cache_kept, load_kept, open_kept
-from artigraph.artifact.wanted import Wanted, prepare
+from artigraph.artifact.wanted import prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict, SaveSpec, is_savable
+from artigraph.persist.spec import OnConflict
 from artigraph.registry import Registry
-from artigraph.serializer.base import Serializer
-from artigraph.storage.base import Storage
-
-_KNOWN = tuple(
-    "path value key label description kind features schema revises run storage skip_hash_lookup extra_data otype "
-    "serializer tags id".split()
-)
-"""What the constructor knows."""
 
 
-class Artifact(Annotated):
+class Artifact(ArtifactMaker):
     """A value, file or folder with a node of its own; with a key, or made of a path, one of the versions of a thing.
 
     Args:
@@ -83,97 +68,6 @@ class Artifact(Annotated):
     >>> Artifact(value=[1, 2], label="pair").value
     [1, 2]
     """
-
-    def __init__(
-        self,
-        path: Any = NOTHING,
-        label: str | None = None,
-        *,
-        value: Any = NOTHING,
-        key: str | None = None,
-        description: str | None = None,
-        kind: str | None = None,
-        features: Mapping[Any, Any] | None = None,
-        schema: Any = None,
-        revises: Artifact | None = None,
-        run: Any = None,
-        storage: Storage | str | type | None = None,
-        skip_hash_lookup: bool | None = None,
-        extra_data: Mapping[str, Any] | None = None,
-        otype: str | None = None,
-        serializer: Serializer[Any] | str | None = None,
-        tags: Mapping[str, str] | None = None,
-        id: UUID | None = None,
-        **more: Any,
-    ) -> None:
-        check_unused(more, _KNOWN)
-        if (path is NOTHING) == (value is NOTHING):
-            raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
-        super().__init__(label, id=value.graph_id if is_savable(value) else id)
-        self._blank()
-        self._spec = SaveSpec(serializer, storage, dict(tags or {}))
-        self.key = check_key(key) if key is not None else None
-        self.kind, self.description, self.revises = check_kind(kind), description, revises
-        self.extra_data = dict(extra_data) if extra_data else None
-        self._run, self._always = run, bool(skip_hash_lookup)
-        self.wanted = Wanted(features, schema)
-        if isinstance(path, str | os.PathLike):
-            path = path_content(Path(path), key)
-        if isinstance(path, Content):
-            self._content, self.suffix = path, path.suffix
-            path.otype = otype or path.otype
-            self.otype = path.otype
-        else:
-            self._value = path if value is NOTHING else value
-            self.type_name = type(self._value).__qualname__
-
-    # ------------------------------------------------------------ making
-
-    @classmethod
-    def from_dataframe(
-        cls,
-        df: Any,
-        *,
-        key: str | None = None,
-        parquet_kwargs: Mapping[str, Any] | None = None,
-        csv_kwargs: Mapping[str, Any] | None = None,
-        **options: Any,
-    ) -> Self:
-        """An artifact of a table, in the format of the key's suffix: .parquet (without a key), .csv, .tsv, .feather.
-
-        Args:
-            df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
-            key: its key.
-            parquet_kwargs: for the writer: ``pyarrow.parquet.ParquetWriter``, or that of polars.
-            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading.
-            options: what the constructor takes.
-        """
-        return cls(table_content(df, key, parquet_kwargs, csv_kwargs), key=key, **options)
-
-    @classmethod
-    def from_dir(cls, path: Any, *, key: str | None = None, **options: Any) -> ArtifactList:
-        """A list of artifacts, one for every file of a folder, with keys that begin with that of the folder.
-
-        Args:
-            path: the folder.
-            key: where the keys begin; a relative path as it is given, else the name of the folder, when None.
-            options: what the constructor takes.
-        """
-        return of_folder(cls, path, key, options)
-
-    @classmethod
-    def from_lazy(
-        cls, suffix: str, overwrite_versions: bool | None = None, key: str | None = None, **options: Any
-    ) -> LazyArtifact:
-        """A path to write to, which becomes an artifact with ``save()`` or at the end of a ``with`` block.
-
-        Args:
-            suffix: of the file or folder, with its dot.
-            overwrite_versions: accepted; no version ever overwrites another.
-            key: its key.
-            options: what the constructor takes.
-        """
-        return LazyArtifact(cls, suffix, key, options)
 
     @self_method
     async def save(
@@ -378,10 +272,12 @@ class Artifact(Annotated):
             MultipleNodesError: there are several.
             InvalidFilterError: an unknown name or operator; those that exist are listed.
         """
-        if expressions:
-            named = {"key": key} if key is not None else {}
-            return await cls.filter(**named, **expressions).one.a(session=session)
-        return await find_one(cls, idlike, key=key, session=session)
+        if not expressions:
+            return await find_one(cls, idlike, key=key, session=session)
+        named = {"key": key} if key is not None else {}
+        if idlike is not None:
+            named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
+        return await cls.filter(**named, **expressions).one.a(session=session)
 
     # ------------------------------------------------------------ rows
 

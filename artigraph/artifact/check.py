@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from itertools import islice
 from typing import Any
 
@@ -158,10 +159,10 @@ def _mismatch(column: Column, rule: Rule) -> Mismatch | None:
     got = family(array)
     if rule.dtype is None or got in (rule.dtype, "null") or (rule.dtype, got) == ("float", "int"):
         return None
-    if got == "mixed" or (rule.dtype, got) == ("int", "float"):
+    if got == "mixed" or (rule.dtype, got) in (("int", "float"), ("date", "datetime")):
         bad = list(islice(_misfits(column, rule.dtype), SHOWN))
-        whole_with_gaps = got == "float" and array is not None and array.null_count > 0
-        if not bad and (got == "mixed" or whole_with_gaps):
+        numbers_without_gaps = got == "float" and array is not None and array.null_count == 0
+        if not bad and not numbers_without_gaps:  # whole numbers with gaps are floats in pandas, dates are moments
             return None
         return Mismatch(column.name, rule.wanted, _called(column, got), tuple(bad) or _first(column))
     return Mismatch(column.name, rule.wanted, _called(column, got), _first(column))
@@ -187,7 +188,9 @@ def _misfits(column: Column, dtype: str) -> Iterator[tuple[int, str]]:
     kinds: Any = {"float": (int, float), "dict": Mapping}.get(dtype, PYTHON_TYPES.get(dtype, list))
     for number, value in enumerate(column.items()):
         whole = dtype == "int" and isinstance(value, float) and value.is_integer()
-        fits = isinstance(value, kinds) and (dtype == "bool" or not isinstance(value, bool))
+        whole |= dtype == "date" and isinstance(value, datetime) and value.time() == time()
+        fits = isinstance(value, kinds) and not (dtype != "bool" and isinstance(value, bool))
+        fits &= not (dtype == "date" and isinstance(value, datetime))
         if value is not None and not fits and not whole:
             yield number, _short(value)
 

@@ -16,7 +16,7 @@ from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.key import check_key
 from artigraph.artifact.member import select_collections, write_collection
 from artigraph.artifact.query import Kind, Query, Shown
-from artigraph.artifact.together import joined, opened
+from artigraph.artifact.together import joined, opened_together
 from artigraph.artifact.trash import restore
 from artigraph.bridge import loader, method, self_method
 from artigraph.digest import format_digest
@@ -153,15 +153,15 @@ class Collection(Node):
         Args:
             engine: "pyarrow" for a ``pyarrow.dataset.Dataset``, "polars" for a ``polars.LazyFrame``.
             is_run_input: False keeps it out of the span's inputs.
-            options: for the engine.
+            options: for what opens each of them.
 
         Raises:
-            InvalidArtifactError: not all of them are tables in files of one format.
+            InvalidArtifactError: they are no tables, or their columns contradict each other.
         """
         held = await self._held(None)
-        paths = [await each.cache.a(is_run_input=False) for each in held]
+        sets = [await each.open.a(engine=engine, is_run_input=False, **options) for each in held]
         self._use(is_run_input)
-        return opened(self, held, paths, engine, options)
+        return opened_together(sets, engine)
 
     @method
     async def cache(self, *, is_run_input: bool | None = None) -> list[Any]:

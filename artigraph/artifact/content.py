@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from artigraph.digest import HashingFile, digest_bytes
-from artigraph.persist.piece import Piece, hashed, taken
+from artigraph.persist.piece import Piece, hashed, size_of, taken
 from artigraph.serializer.file import file_serializer
 from artigraph.storage.base import Storage, translated
 
@@ -50,6 +50,10 @@ class Content(ABC):
             likely: the size of what it is likely to be equal to.
         """
 
+    def is_big(self) -> bool:
+        """Whether it is a file that is worth a look at what is there, before it is copied."""
+        return False
+
     def drop(self) -> None:
         """Remove what lies in spools."""
         for piece in self.pieces:
@@ -62,8 +66,11 @@ class FileContent(Content):
 
     path: Path = Path()
 
+    def is_big(self) -> bool:
+        return size_of(self.path) >= ONE_PASS
+
     def prepare(self, storage: Storage, likely: int | None) -> None:
-        size = self.path.stat().st_size
+        size = size_of(self.path)
         piece = hashed(self.path) if size < ONE_PASS or size == likely else taken(self.path, storage)
         self.pieces = [piece]
         self.hash, self.size = piece.digest, piece.size

@@ -37,7 +37,7 @@ IS_KEPT = NODE.c.artifact_uid.is_not(None)
 def select_artifacts(*conditions: ColumnElement[bool]) -> Select[Any]:
     """A query of the rows that ``Artifact.from_rows`` makes handles of."""
     source = NODE.outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)
-    return select(*COLUMNS).select_from(source).where(*conditions)
+    return select(*COLUMNS).select_from(source).where(NODE.c.node_type != "collection", *conditions)
 
 
 async def find_one(cls: Any, asked: Any, *, key: str | None, session: AsyncSession | None = None) -> Any:

@@ -13,7 +13,7 @@ from artigraph.artifact.key import new_stem
 from artigraph.artifact.made import link_made, link_used
 from artigraph.artifact.offer import KeptRows, Offer
 from artigraph.artifact.put import MissingError, Puts
-from artigraph.artifact.version import Family, Known, alone_with, families_named, families_of
+from artigraph.artifact.version import Family, Known, alone_with, families_named, families_of, latest_sizes
 from artigraph.errors import VersionConflictError
 from artigraph.graph.current import OpenSpan
 from artigraph.graph.engine import Database
@@ -49,6 +49,7 @@ async def keep(
     """
     keeper = _Keeper(offers, database, registry, span)
     try:
+        await keeper.guess(session)
         await keeper.puts.prepare()
         await keeper.puts.put(session)
         await keeper.write(session)
@@ -68,6 +69,15 @@ class _Keeper:
     def __init__(self, offers: Sequence[Offer], database: Database, registry: Registry, span: OpenSpan | None) -> None:
         self.offers, self.database, self.span = offers, database, span
         self.puts = Puts(offers, database, registry)
+
+    async def guess(self, session: AsyncSession | None) -> None:
+        """For big files under a key: look how big the latest version is; one as big is likely to be equal."""
+        big = [offer for offer in self.offers if offer.key is not None and offer.content.is_big()]
+        if big:
+            keys = [offer.key for offer in big if offer.key is not None]
+            sizes = await self.database.read(lambda connection: latest_sizes(connection, keys), session=session)
+            for offer in big:
+                offer.likely = sizes.get(offer.key or "")
 
     async def write(self, session: AsyncSession | None) -> None:
         """Write the rows; a blob that was removed meanwhile is put first."""

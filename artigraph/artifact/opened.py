@@ -87,10 +87,10 @@ def _dataset(path: Path, kind: str, separator: str, options: dict[str, Any]) -> 
         found = dataset.dataset(str(path), **{"format": given, **options})
     except (OSError, TypeError, ValueError) as error:
         raise InvalidArtifactError(f"Arrow cannot open this as {kind}: {str(error)[:300]}") from error
-    plain: Any = dataset.FileSystemDataset
+    plain = dataset.FileSystemDataset
     if type(found) is not plain:
         return found
-    return _closable(plain)(
+    return _opened(plain)(
         list(found.get_fragments()), found.schema, found.format, found.filesystem, found.partition_expression
     )
 
@@ -102,12 +102,16 @@ def _scanned(path: Path, kind: str, separator: str, options: dict[str, Any]) -> 
         frame = getattr(polars, SCANNERS[kind])(path, **{**more, **options})
     except (OSError, TypeError, ValueError, polars.exceptions.PolarsError) as error:
         raise InvalidArtifactError(f"polars cannot open this as {kind}: {str(error)[:300]}") from error
-    return _closable(polars.LazyFrame)._from_pyldf(frame._ldf)
+    return _opened(polars.LazyFrame)._from_pyldf(frame._ldf)
+
+
+def _opened(kind: Any) -> Any:
+    """The same class, usable in a ``with`` statement."""
+    return _closable(kind)
 
 
 @cache
 def _closable(kind: Any) -> Any:
-    """The same class, usable in a ``with`` statement."""
     return type(f"Opened{kind.__name__}", (_Closable, kind), {"__module__": __name__})
 
 

@@ -140,6 +140,8 @@ def retyped(table: Any, casts: dict[str, str]) -> Any:
     for name, dtype in casts.items():
         place = arrow.schema.get_field_index(name)
         arrow = arrow.set_column(place, name, arrow.column(place).cast(_KINDS[dtype](pyarrow)))
+    notes = {name: note for name, note in (arrow.schema.metadata or {}).items() if name != b"pandas"}
+    arrow = arrow.replace_schema_metadata(notes)  # pandas' note would bring the old dtypes back
     return arrow if library == "pyarrow" else load("polars", "casting the columns of a table").from_arrow(arrow)
 
 
@@ -156,6 +158,8 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
 def _as_series(array: Any, index: Any) -> Any:
     pandas = load("pandas", "casting the columns of a table")
     whole = {"int64": pandas.Int64Dtype(), "bool": pandas.BooleanDtype()} if array.null_count else {}
+    if str(array.type) == "date32[day]":  # which pandas has as objects, and nothing keeps those
+        array = array.cast("timestamp[s]")
     series = array.to_pandas(types_mapper=lambda kind: whole.get(str(kind)))
     series.index = index
     return series

@@ -1,25 +1,13 @@
-"""Several loaded or cached things as one."""
+"""Several loaded or opened things as one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from artigraph.artifact.tabular import is_table
 from artigraph.errors import InvalidArtifactError
 from artigraph.registry import load
-
-FORMATS = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".feather": "ipc",
-    ".ipc": "ipc",
-    ".arrow": "ipc",
-}
-"""Suffix -> what pyarrow and polars call the format."""
 
 
 def joined(values: Sequence[Any]) -> Any:
@@ -34,30 +22,19 @@ def joined(values: Sequence[Any]) -> Any:
     return list(values)
 
 
-def opened(whole: Any, held: Sequence[Any], paths: Sequence[Any], engine: str, options: Mapping[str, Any]) -> Any:
-    """Files of one format as a ``pyarrow.dataset.Dataset`` or a ``polars.LazyFrame``.
+def opened_together(sets: Sequence[Any], engine: str) -> Any:
+    """Data sets of pyarrow, or lazy frames of polars, below each other, with the columns of all of them.
 
     Raises:
-        InvalidArtifactError: they are not of one format, or there is no such engine.
+        InvalidArtifactError: there is something else among them, or their columns contradict each other.
     """
-    suffixes = {each.suffix for each in held}
-    formats = {FORMATS.get(suffix.lower()) for suffix in suffixes}
-    if len(formats) != 1 or None in formats:
-        listed = ", ".join(sorted(suffix or "no suffix" for suffix in suffixes))
-        raise InvalidArtifactError(
-            f"{whole!r} is not opened as one: it holds {listed}; load() gives a list of anything"
-        )
-    kind = str(formats.pop())
     if engine == "polars":
-        polars = load("polars", "opening a collection")
-        scans = {
-            "parquet": polars.scan_parquet,
-            "csv": polars.scan_csv,
-            "json": polars.scan_ndjson,
-            "ipc": polars.scan_ipc,
-        }
-        return polars.concat([scans[kind](path, **options) for path in paths], how="diagonal_relaxed")
-    if engine != "pyarrow":
-        raise InvalidArtifactError(f"there is no engine {engine!r}, there are 'pyarrow' and 'polars'")
-    dataset = load("pyarrow.dataset", "opening a collection")
-    return dataset.dataset([str(path) for path in paths], format=kind, **options)
+        return load("polars", "opening a collection").concat(list(sets), how="diagonal_relaxed")
+    pyarrow, dataset = load("pyarrow", "opening a collection"), load("pyarrow.dataset", "opening a collection")
+    if not all(isinstance(each, dataset.Dataset) for each in sets):
+        raise InvalidArtifactError("only tables are opened together; load() or cache() the collection")
+    try:
+        schema = pyarrow.unify_schemas([each.schema for each in sets], promote_options="permissive")
+        return dataset.dataset([each.replace_schema(schema) for each in sets], schema=schema)
+    except (pyarrow.ArrowException, TypeError) as error:
+        raise InvalidArtifactError(f"these tables do not go together: {str(error)[:300]}") from error

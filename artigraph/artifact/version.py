@@ -18,7 +18,7 @@ from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw
 from artigraph.persist.conflict import rows_of
-from artigraph.persist.family import LATEST, TOP, key_digest
+from artigraph.persist.family import IS_LATEST, LATEST, TOP, key_digest
 from artigraph.persist.trash import GONE
 
 
@@ -108,6 +108,16 @@ def families_named(connection: Connection, stems: Iterable[str], *, lock: bool) 
         connection.execute(newest.with_for_update()).all()
     _fill(connection, families)
     return families
+
+
+def latest_sizes(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Key -> bytes of its latest version."""
+    statement = (
+        select(KEY.c.key, NODE.c.artifact_size)
+        .join(NODE, NODE.c.artifact_stem == KEY.c.stem)
+        .where(KEY.c.key_digest.in_(bindparam("ids", expanding=True, type_=KEY.c.key_digest.type)), IS_LATEST)
+    )
+    return {row[0]: row[1] for row in rows_of(connection, statement, map(key_digest, keys))}
 
 
 def alone_with(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, Known]:

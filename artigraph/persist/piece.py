@@ -55,6 +55,14 @@ class Piece:
             self.spool = None
 
 
+def size_of(path: Path) -> int:
+    """The bytes of a file. Raises CannotOpenError when it is not there any more."""
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise CannotOpenError(error.errno, f"{path} cannot be read ({error.strerror})") from error
+
+
 def hashed(path: Path) -> Piece:
     """(worker thread) The hash and size of a file; the bytes too, when they are few.
 

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import pandas as pd
+import polars as pl
+import pytest
+
+import artigraph as ag
+from artigraph import Collection
+from artigraph.errors import (
+    InvalidArtifactError,
+    InvalidFilterError,
+    MultipleNodesError,
+    NodeNotFoundError,
+    UnsafeKeyError,
+)
+from tests.artifact.keyed import kept, keys
+from tests.stores import count
+
+
+def tables(number: int = 3) -> list[ag.Artifact]:
+    return [
+        ag.Artifact.from_dataframe(pd.DataFrame({"n": [n, n + 1], f"only{n}": 1.5}), key=f"t/{n}.parquet").save()
+        for n in range(number)
+    ]
+
+
+def test_a_collection_keeps_its_artifacts_in_order(store, tmp_path):
+    a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
+    made = Collection([b, a, b], key="release", description="both").save()
+    assert (made.version, made.size, made.is_latest, len(made.uid)) == (1, 3, True, 20)
+    read = Collection.get(key="release")
+    assert read == made
+    assert (read.description, read.hash, read.key) == ("both", made.hash, "release")
+    assert keys(read.artifacts) == keys(read) == ["b", "a", "b"]
+    assert len(read) == 3
+    for asked in (made.id, made.uid, made.stem, made):
+        assert Collection.get(asked) == made
+
+
+def test_what_a_query_found_is_frozen(store, tmp_path):
+    kept(tmp_path, "x/a")
+    kept(tmp_path, "x/b")
+    made = Collection(ag.Artifact.filter(key__startswith="x/"), key="x").save()
+    kept(tmp_path, "x/c")
+    kept(tmp_path, "x/a", "changed")
+    assert keys(ag.Artifact.filter(key__startswith="x/")) == ["x/b", "x/c", "x/a"]
+    assert [(each.key, each.version) for each in Collection.get(key="x")] == [("x/a", 1), ("x/b", 1)]
+    assert [(each.key, each.version) for each in ag.Artifact.filter(collections=made)] == [("x/a", 1), ("x/b", 1)]
+
+
+def test_other_artifacts_under_a_key_are_its_next_version(store, tmp_path):
+    a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
+    first = Collection([a], key="c").save()
+    assert Collection([a], key="c").save() == first
+    second = Collection([a, b], key="c").save()
+    third = Collection([a], key="c").save()
+    assert [each.version for each in (first, second, third)] == [1, 2, 3]
+    assert first.stem == third.stem
+    assert list(third.versions) == [first, second, third]
+    assert Collection.filter().one() == third
+    assert Collection.filter(key="c", versions="all").count() == 3
+    assert Collection.filter(is_latest=False).last() == second
+    assert Collection([b, a], key="c").save().version == 4
+
+
+def test_without_a_key_the_same_artifacts_are_the_same_collection(store, tmp_path):
+    a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
+    assert Collection([a, b]).save() == Collection([a, b]).save()
+    assert Collection([a, b]).save() != Collection([b, a]).save()
+    same = [kept(tmp_path, "one", "same"), kept(tmp_path, "other", "same")]
+    assert Collection(same[0]).save() != Collection(same[1]).save()
+
+
+def test_a_key_of_a_collection_may_be_that_of_an_artifact(store, tmp_path):
+    artifact = kept(tmp_path, "name")
+    made = Collection([artifact], key="name").save()
+    assert ag.Artifact.get(key="name") == artifact
+    assert Collection.get(key="name") == made
+    assert kept(tmp_path, "name", "changed").version == 2
+    assert not ag.Artifact.filter(uid=made.uid)
+    assert list(ag.Artifact.filter(key="name", versions="all")) == list(artifact.versions)
+
+
+def test_tables_are_loaded_and_opened_as_one(file_store):
+    made = Collection(tables(2), key="t").save()
+    frame = made.load()
+    assert list(frame["n"]) == [0, 1, 1, 2]
+    assert list(frame.columns) == ["n", "only0", "only1"]
+    assert made.open().to_table(columns=["n"]).to_pydict() == {"n": [0, 1, 1, 2]}
+    assert made.open().count_rows() == 4
+    assert made.open(engine="polars").select("n").collect()["n"].to_list() == [0, 1, 1, 2]
+    assert [path.suffix for path in made.cache()] == [".parquet", ".parquet"]
+    assert list(made.load(columns=["n"]).columns) == ["n"]
+
+
+def test_other_things_are_loaded_as_a_list(file_store, tmp_path):
+    text = kept(tmp_path, "a.txt", "hello")
+    polars = ag.Artifact.from_dataframe(pl.DataFrame({"n": [1]}), key="p.parquet").save()
+    assert Collection([text]).save().load() == ["hello"]
+    assert len(Collection([text, polars]).save().load()) == 2
+    with pytest.raises(InvalidArtifactError):
+        Collection([text]).save().open()
+
+
+def test_versions_that_were_trashed_are_still_in_it_and_lost_ones_are_named(store, tmp_path):
+    a, b = kept(tmp_path, "a", "content a"), kept(tmp_path, "b")
+    made = Collection([a, b], key="c").save()
+    a.delete()
+    assert keys(Collection.get(made.id)) == ["a", "b"]
+    assert [path.read_text() for path in Collection.get(made.id).cache()] == ["content a", "b"]
+    a.delete(permanent=True)
+    with pytest.raises(NodeNotFoundError, match="place 0 of <Collection c v1>"):
+        Collection.get(made.id).artifacts
+    assert Collection.get(made.id).version == 1
+
+
+def test_a_collection_goes_to_the_trash_first_and_its_number_stays(file_store, tmp_path):
+    a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
+    first, second = Collection([a], key="c").save(), Collection([a, b], key="c").save()
+    second.delete()
+    assert Collection.get(key="c") == first
+    assert Collection.filter(trash=True).one() == second
+    second.restore()
+    assert Collection.get(key="c") == second
+    second.delete()
+    assert Collection([a, b], key="c").save() == second
+    second.delete(permanent=True)
+    assert Collection.filter(versions="all", trash="any").one() == first
+    assert Collection([b], key="c").save().version == 3
+    assert keys(ag.Artifact.filter()) == ["a", "b"]
+    with pytest.raises(NodeNotFoundError):
+        second.delete()
+
+
+def test_a_span_makes_and_uses_the_collection_as_a_whole(store):
+    members = tables(2)
+    with ag.span_context("gather") as gather:
+        made = Collection(members, key="t").save()
+    with ag.span_context("train") as train:
+        Collection.get(key="t").load()
+    with ag.span_context("look") as look:
+        made.load(is_run_input=False)
+    assert Collection.filter(run=gather).one() == made
+    used = ag.read(ag.Link, ag.LinkFilter(kind="input"))
+    assert [(link.source_id, link.target_id, link.role) for link in used] == [(made.id, train.id, "t")]
+    assert not ag.read(ag.Link, ag.LinkFilter(kind="input", target=look))
+    assert {node.label for node in ag.view_lineage(train, upstream=4).nodes} >= {"gather", "train", "t"}
+    assert Collection.filter(artifacts=members[0]).one() == made
+    assert not Collection.filter(artifacts__ne=members[0])
+
+
+def test_what_cannot_be_a_collection_is_told_and_nothing_is_written(file_store, tmp_path):
+    a = kept(tmp_path, "a")
+    before = count(file_store)
+    for make in (lambda: Collection([]), lambda: Collection([1]), lambda: Collection([a], key="../a")):
+        with pytest.raises((InvalidArtifactError, UnsafeKeyError)):
+            make()
+    with pytest.raises(NodeNotFoundError, match="save an artifact before"):
+        Collection([a, ag.Artifact(value=1)], key="c").save()
+    assert count(file_store) == before
+    assert count(file_store, "artigraph_key") == 1
+    with pytest.raises(NodeNotFoundError):
+        Collection.get(key="c")
+    with pytest.raises(InvalidFilterError, match="no field 'suffix'; there are artifacts"):
+        Collection.filter(suffix=".csv")
+    Collection([a]).save()
+    Collection([a, a]).save()
+    with pytest.raises(MultipleNodesError):
+        Collection.get(key=None)
+
+
+def test_the_text_of_collections(file_store, tmp_path):
+    made = Collection([kept(tmp_path, "a")], key="c", description="what for").save()
+    assert repr(made) == "<Collection c v1>"
+    assert "what for" in repr(Collection.filter())
+    assert list(Collection.filter().to_dataframe()["key"]) == ["c"]
+    assert "Collection" in repr(Collection([made.artifacts[0]]))
+
+
+async def test_a_collection_is_awaited(file_store, tmp_path):
+    a = await ag.Artifact.from_dataframe(pd.DataFrame({"n": [1]}), key="a.parquet").save()
+    made = await Collection([a], key="c").save()
+    assert list((await made.load())["n"]) == [1]
+    assert (await made.open()).count_rows() == 1
+    assert await Collection.get(key="c") == made
+    assert [each async for each in Collection.filter()] == [made]
+    await made.delete()
+    assert await Collection.filter().count() == 0
