@@ -85,10 +85,10 @@ class Kernel:
         return answer
 
     def _send(self, code: str, cell_id: str | None) -> str:
-        """Ask for a cell to be run, as JupyterLab does when it has an id; the id of the message."""
+        """Ask for a cell to be run, as JupyterLab does when it has an id; what is sent next runs whatever comes of it."""
         if cell_id is None:
-            return self.client.execute(code)
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+            return self.client.execute(code, stop_on_error=False)
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "stop_on_error": False}
         message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id})
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
