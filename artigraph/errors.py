@@ -12,6 +12,16 @@ class ArtigraphError(Exception):
     """Whether the same call may succeed later without any change."""
 
 
+def as_one(failures: Iterable[Exception], what: str) -> Exception:
+    """One failure as itself, several as an ExceptionGroup that says ``what`` happened.
+
+    >>> as_one([ValueError("a")], "values could not be loaded")
+    ValueError('a')
+    """
+    unique = list({id(failure): failure for failure in failures}.values())
+    return unique[0] if len(unique) == 1 else ExceptionGroup(f"{len(unique)} {what}", unique)
+
+
 # ---------------------------------------------------------------- asking for what is not there
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, o
 
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode
-from artigraph.graph.walk import Starts, is_relative
+from artigraph.graph.walk import Starts, is_relative, one_of
 from artigraph.ids import as_id
 
 Condition = ColumnElement[bool]
@@ -122,7 +122,7 @@ class NodeFilter(Filter):
     def _tests(self) -> list[Condition]:
         tests: list[Condition] = []
         if self.id is not None:
-            tests.append(test(NODE.c.id, _as_ids(self.id)))
+            tests.append(_test_id(NODE.c.id, self.id))
         if self.node_type is not None:
             tests.append(test(NODE.c.node_type, _node_types(self.node_type)))
         if self.label is not None:
@@ -211,11 +211,11 @@ class LinkFilter(Filter):
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed to the links that match."""
-        tests = [test(LINK.c.id, _as_ids(self.id))] if self.id is not None else []
+        tests = [_test_id(LINK.c.id, self.id)] if self.id is not None else []
         for column, asked in ((LINK.c.source_id, self.source), (LINK.c.target_id, self.target)):
             if asked is not None:
                 starts = _starts(asked)
-                tests.append(column.in_(starts) if len_or_query(starts) else false())
+                tests.append(column.in_(starts) if isinstance(starts, Select) else one_of(column, starts))
         for column, wanted in ((LINK.c.label, self.label), (LINK.c.kind, self.kind), (LINK.c.role, self.role)):
             if wanted is not None:
                 tests.append(test(column, wanted))
@@ -266,17 +266,12 @@ def test(column: ColumnElement[Any], wanted: Any) -> Condition:
     return matches
 
 
-def len_or_query(starts: Starts) -> bool:
-    """Whether there is anything to start from: a query, or at least one id."""
-    return isinstance(starts, Select) or bool(starts)
-
-
-def _as_ids(asked: Any) -> Any:
+def _test_id(column: ColumnElement[Any], asked: Any) -> Condition:
     if isinstance(asked, ValueFilter):
-        return asked
+        return asked.on(column)
     if isinstance(asked, list | tuple | set | frozenset):
-        return [_one_id(each) for each in asked]
-    return _one_id(asked)
+        return one_of(column, [_one_id(each) for each in asked])
+    return test(column, _one_id(asked))
 
 
 def _one_id(asked: Any) -> UUID:

@@ -13,6 +13,9 @@ from artigraph.graph.types import RawId
 CONTAINMENT_AND_MAKING = tuple(kind for kind in LINK_KINDS if kind != "input")
 """What makes a descendant, unless a caller says otherwise: everything but having been used."""
 
+PARAMETERS = 1_000
+"""Ids that go into a condition as parameters, of which SQLite takes 32,766 and asyncpg 32,767; more become its text."""
+
 Starts = Sequence[UUID] | Select[tuple[UUID]]
 
 
@@ -45,9 +48,17 @@ def raw(column: ColumnElement[UUID]) -> ColumnElement[bytes]:
     return type_coerce(column, RawId())
 
 
+def one_of(column: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """A condition on a column of ids: it is one of these, however many."""
+    if len(ids) <= PARAMETERS:
+        return column.in_(list(ids))
+    listed = [each.bytes for each in ids]
+    return raw(column).in_(bindparam(None, listed, unique=True, expanding=True, literal_execute=True, type_=RawId()))
+
+
 def _among(column: ColumnElement[UUID], starts: Starts) -> ColumnElement[bool]:
     if isinstance(starts, Select):
         return column.in_(starts)
     if len(starts) == 1:
         return column == literal(starts[0], column.type)
-    return column.in_(list(starts))
+    return one_of(column, starts)

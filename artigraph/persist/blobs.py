@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.errors import ArtigraphError
@@ -14,8 +14,11 @@ from artigraph.graph.engine import Database
 from artigraph.graph.group import Group, open_group
 from artigraph.graph.locks import take_blobs
 from artigraph.graph.schema import BLOB_USE
+from artigraph.persist.conflict import rows_of
 from artigraph.persist.place import storage_named
 from artigraph.registry import Registry
+
+_USED = select(BLOB_USE.c.storage, BLOB_USE.c.hash).where(BLOB_USE.c.hash.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,5 @@ async def drop_unused(
 
 def _unused(connection: Connection, blobs: Sequence[Blob]) -> list[Blob]:
     take_blobs(connection, [blob.hash for blob in blobs])
-    rows = connection.execute(
-        select(BLOB_USE.c.storage, BLOB_USE.c.hash).where(BLOB_USE.c.hash.in_([blob.hash for blob in blobs]))
-    )
-    used = {(row.storage, bytes(row.hash)) for row in rows}
+    used = {(row.storage, bytes(row.hash)) for row in rows_of(connection, _USED, (blob.hash for blob in blobs))}
     return [blob for blob in dict.fromkeys(blobs) if (blob.storage, blob.hash) not in used]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import Filter
 from artigraph.graph.schema import LINK, NODE
-from artigraph.graph.walk import raw, raw_ids
+from artigraph.graph.walk import one_of, raw, raw_ids
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.registry import current_registry
 
@@ -39,7 +39,7 @@ async def delete_nodes(
     database = current_database()
 
     def work(connection: Connection) -> tuple[int, list[Blob]]:
-        gone = connection.execute(delete(LINK).where(LINK.c.id.in_(links))).rowcount if links else 0
+        gone = connection.execute(delete(LINK).where(one_of(LINK.c.id, links))).rowcount if links else 0
         asked = _existing(connection, ids)
         kinds = ("field", "output") if outputs else ("field",)
         doomed = doomed_with(connection, asked, kinds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,8 @@ from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import new_raw_id
+from artigraph.persist.conflict import rows_of
+from artigraph.persist.output import still_there
 from artigraph.persist.rows import Rows
 from artigraph.span.owner import owner_of
 from artigraph.span.redact import redacted, redacted_data
@@ -40,6 +41,8 @@ _SPAN = (
 # Built once: building a statement costs more than running it.
 _NODE_IS = raw(NODE.c.id) == bindparam("node", type_=RawId())
 _EXISTS = select(NODE.c.node_type).where(_NODE_IS)
+_THERE = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()))
+_LABELS = select(raw(LINK.c.source_id), LINK.c.label).where(raw(LINK.c.source_id).in_(raw_ids()))
 _CLOSE = (
     update(NODE)
     .where(_NODE_IS)
@@ -118,7 +121,7 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
         if connection.execute(_CLOSE, closed).rowcount == 0:
             return  # it was deleted while it ran
         rows = Rows(ending.closed_at)
-        for use in _still_there(connection, uses):
+        for use in still_there(connection, uses):
             rows.use(open_span.id, use)
         traced = _write_traces(connection, ending)
         for node_id, role in traced:
@@ -169,34 +172,14 @@ def _message(error: BaseException) -> str:
         return f"<no message: {type(failure).__name__}>"
 
 
-def _still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
-    if not uses:
-        return []
-    ids = [use.node_id.bytes for use in uses]
-    rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": ids})
-    there = {row[0] for row in rows}
-    return [use for use in uses if use.node_id.bytes in there]
-
-
 def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, str]]:
     """Nodes for values that were read and never saved: outputs of the span that bound them."""
     if not ending.traces:
         return []
     makers = {trace.maker_id.bytes for trace, _ in ending.traces if trace.maker_id is not None}
-    rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": list(makers)})
-    living = {row[0] for row in rows}
-    known = connection.execute(
-        select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())),
-        {"ids": [trace.node_id for trace, _ in ending.traces]},
-    )
-    written = {row[0] for row in known}
-    taken = {
-        (row[0], row[1])
-        for row in connection.execute(
-            select(raw(LINK.c.source_id), LINK.c.label).where(raw(LINK.c.source_id).in_(raw_ids())),
-            {"ids": list(living)},
-        )
-    }
+    living = {row[0] for row in rows_of(connection, _THERE, makers)}
+    written = {row[0] for row in rows_of(connection, _THERE, (trace.node_id for trace, _ in ending.traces))}
+    taken = {(row[0], row[1]) for row in rows_of(connection, _LABELS, living)}
     at = ending.closed_at
     columns = (
         *("id", "node_type", "node_label", "node_created_at", "node_updated_at"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import artigraph as ag
 from artigraph.errors import InvalidFilterError, InvalidLabelError
 from artigraph.ids import new_id
+from tests.stores import few_parameters
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=4)
 LABELS = st.one_of(st.text(alphabet="aAb%_É", min_size=1, max_size=4), TEXT)
@@ -104,6 +105,20 @@ def test_many_ids_at_once(store):
     ag.write_many(nodes)
     found = ag.read(ag.Node, ag.NodeFilter(id=[*nodes, *(new_id() for _ in range(20_000))]))
     assert found == nodes
+
+
+def test_more_ids_than_a_statement_takes_parameters(store):
+    nodes = [ag.Node(str(n)) for n in range(3)]
+    links = [ag.Link(nodes[0], each) for each in nodes[1:]]
+    ag.write_many([*nodes, *links])
+    with few_parameters():
+        many = [*nodes[:2], *(new_id() for _ in range(40_000))]
+        assert ag.read(ag.Node, ag.NodeFilter(id=many)) == nodes[:2]
+        assert ag.read(ag.Node, ~ag.NodeFilter(id=many)) == nodes[2:]
+        assert ag.read(ag.Node, ag.NodeFilter(child_of=many)) == nodes[1:]
+        assert ag.read(ag.Node, ag.NodeFilter(ancestor_of=many[1:])) == nodes[:1]
+        assert len(ag.read(ag.Link, ag.LinkFilter(source=many))) == 2
+        assert ag.delete_many([*links, *(ag.Link(nodes[0], nodes[1]) for _ in range(40_000))]) == 2
 
 
 def test_types_count_with_their_subclasses(store):

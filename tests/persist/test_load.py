@@ -67,6 +67,23 @@ def test_a_missing_blob_names_artifact_span_and_storage(file_store):
     ag.delete_one(node_id)
 
 
+def test_several_damaged_parts_are_a_group_that_names_each(file_store):
+    node_id = LoadedWhole(LoadedPart(BIG, note=BIG + 1)).save("report")
+    for blob in blobs(file_store):
+        blob.unlink()
+    for load in (lambda: ag.load(node_id), lambda: ag.load_one(node_id), lambda: ag.read(LoadedWhole)):
+        with pytest.raises(ExceptionGroup, match="2 values could not be loaded") as caught:
+            load()
+        assert [type(each) for each in caught.value.exceptions] == [BlobMissingError] * 2
+        assert {str(each).split(" (")[0].rpartition("/ ")[2] for each in caught.value.exceptions} == {"data", "note"}
+    with pytest.raises(ExceptionGroup), ag.new_loader() as loader:
+        future, good = loader.load_soon(node_id), loader.load_soon(ag.save(1))
+    assert good.get() == 1
+    with pytest.raises(ExceptionGroup):
+        future.get()
+    ag.delete_one(node_id)
+
+
 @pytest.mark.parametrize("place", [0, 63, 400_000, -1])
 def test_a_changed_byte_is_found_and_told(tmp_path, file_store, place):
     with ag.span_context("training"):
