@@ -55,7 +55,7 @@ class Kernel:
 
     def run(self, code: str, interrupt_after: str | None = None) -> Answer:
         """Run a cell to its end; the interrupt is sent when it has printed this text."""
-        asked = self.client.execute(code)
+        asked = self.client.execute(code, stop_on_error=False)  # what is sent next runs, at once or not
         answer, sent = Answer(), False
         while True:
             message = self.client.get_iopub_msg(timeout=60)

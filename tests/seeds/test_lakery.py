@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 import artigraph as ag
 from artigraph.bridge import block
 from artigraph.graph.engine import current_database
-from artigraph.registry import Registry
+from artigraph.registry import Registry, default_registry
 from artigraph.storage.aws import S3Storage
 from tests.storage.s3 import bucket, moto_port, proxy
 
@@ -91,8 +91,11 @@ def new_async_session(tmp_path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def registry() -> Registry:
-    """Registry setup."""
+def registry(monkeypatch) -> Registry:
+    """Registry setup, in a process that knows no S3Storage yet."""
+    known = default_registry()
+    others = {name: each for name, each in known.storages.items() if not isinstance(each, S3Storage)}
+    monkeypatch.setattr(known, "_storages", others)
     return Registry(modules=["artigraph.serializer", "artigraph.storage.file", "artigraph.storage.aws"])
 
 
