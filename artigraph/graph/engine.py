@@ -131,6 +131,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection. The next call opens them again."""
+        if self._pid != os.getpid():
+            self._after_fork()
         door, self._door = self._door, None
         self._ready_columns = 0
         if door is not None:
@@ -188,6 +190,8 @@ def set_engine(
 ) -> Callable[[], None]:
     """Choose the database of this process. Cheap: nothing is opened before the first call that needs it.
 
+    The connections to the one before are closed when their work has ended, and opened again by what still needs them.
+
     Args:
         url: ``sqlite:///my.db``, ``sqlite:///:memory:`` (a fresh one each time), ``postgresql://...``,
             ``mariadb://...``, or an AsyncEngine.
@@ -223,14 +227,14 @@ def set_engine(
         durability=durability,
         verify=verify,
     )
+    if _all and not _all[-1].in_memory:  # what is in memory would be lost
+        _let_go(_all[-1])
     _all.append(database)
 
     def reset() -> None:
-        if database not in _all:
-            return
-        _all.remove(database)
-        if database._door is not None and not in_library_thread():
-            asyncio.run_coroutine_threadsafe(database.close(), library_loop())
+        if database in _all:
+            _all.remove(database)
+            _let_go(database)
 
     return reset
 
@@ -267,6 +271,12 @@ async def create_tables() -> None:
         SchemaTooNewError: a newer artigraph made the tables.
     """
     await current_database().prepare(create=True)
+
+
+def _let_go(database: Database) -> None:
+    """Have the connections closed soon."""
+    if database._door is not None and not in_library_thread():
+        asyncio.run_coroutine_threadsafe(database.close(), library_loop())
 
 
 def _normalized(url: str | URL) -> URL:

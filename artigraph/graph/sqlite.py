@@ -96,15 +96,25 @@ class SqliteDoor:
         async with self._write_lock:
             if self._writer is None:
                 self._writer = await self._connect()
-            yield self._writer
+            try:
+                yield self._writer
+            finally:
+                if self._closed:
+                    await self._close_writer()
 
     async def close(self) -> None:
-        """Close every connection; the last one checkpoints the write-ahead log."""
+        """Close every connection, those in use when their work has ended; the last one checkpoints the log."""
         self._closed = True
-        for connection in [*self._idle, *([self._writer] if self._writer else [])]:
-            await connection.close()
-        self._idle.clear()
-        self._writer = None
+        while self._idle:
+            await self._idle.pop().close()
+        if not self._write_lock.locked():
+            async with self._write_lock:
+                await self._close_writer()
+
+    async def _close_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
         if self._engine is not None:
             await self._engine.dispose()
 
