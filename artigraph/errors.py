@@ -13,12 +13,13 @@ class ArtigraphError(Exception):
 
 
 def as_one(failures: Iterable[Exception], what: str) -> Exception:
-    """One failure as itself, several as an ExceptionGroup that says ``what`` happened.
+    """One failure as itself, several as an ExceptionGroup that says ``what`` happened; what says the same counts once.
 
     >>> as_one([ValueError("a")], "values could not be loaded")
     ValueError('a')
     """
-    unique = list({id(failure): failure for failure in failures}.values())
+    alike = {str(each) if isinstance(each, ArtigraphError) else id(each): each for each in failures}
+    unique = list(alike.values())
     return unique[0] if len(unique) == 1 else ExceptionGroup(f"{len(unique)} {what}", unique)
 
 

@@ -13,10 +13,13 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode
+from artigraph.graph.types import MYSQL
 from artigraph.graph.walk import Starts, is_relative, one_of
 from artigraph.ids import as_id
 
@@ -78,11 +81,9 @@ _TESTS: dict[str, Any] = {
     "in_": lambda c, v: c.in_(list(v)) if v else false(),
     "not_in": lambda c, v: c.not_in(list(v)) if v else true(),
     "startswith": lambda c, v: func.substr(c, 1, len(v)) == v,
-    "istartswith": lambda c, v: func.lower(func.substr(c, 1, len(v))) == _lower(v),
+    "istartswith": lambda c, v: _folded(func.substr(c, 1, len(v))) == _lower(v),
     "contains": lambda c, v: func.length(c) != func.length(func.replace(c, v, "")) if v else true(),
-    "icontains": lambda c, v: (
-        func.length(c) != func.length(func.replace(func.lower(c), _lower(v), "")) if v else true()
-    ),
+    "icontains": lambda c, v: func.length(c) != func.length(func.replace(_folded(c), _lower(v), "")) if v else true(),
     "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
 }
 
@@ -246,6 +247,27 @@ class _Not(Filter):
 
     def compose(self, condition: Condition) -> Condition:
         return and_(condition, func.coalesce(not_(self.inner.compose(true())), true()))
+
+
+class _folded(FunctionElement[str]):  # noqa: N801 - used like a function of ``func``
+    """Text with its ASCII letters in lower case."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_folded)
+def _lower_case(element: _folded, compiler: Any, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_folded, *MYSQL)
+def _letter_by_letter(element: _folded, compiler: Any, **options: Any) -> str:
+    """Its own function changes other letters too."""
+    folded: str = compiler.process(element.clauses, **options)
+    for letter in ascii_uppercase:
+        folded = f"replace({folded}, '{letter}', '{letter.lower()}')"
+    return folded
 
 
 def _lower(value: str) -> str:

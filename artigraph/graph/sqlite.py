@@ -128,7 +128,7 @@ class SqliteDoor:
                 self._frozen() or self._url, poolclass=NullPool, hide_parameters=True
             )
         with translated(self.where):
-            connection = await self._engine.connect()
+            connection = await _opened(self._engine)
             try:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 if not can_run_whole(driver):
@@ -218,7 +218,11 @@ class SqliteConnection:
             _handoff.raw = self._raw
             self._inner = engine.connect()
 
-        await self.run(prepare)
+        try:
+            await self.run(prepare)
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
@@ -347,6 +351,20 @@ def can_run_whole(driver: object) -> bool:
     return callable(getattr(driver, "_execute", None)) and isinstance(
         getattr(driver, "_conn", None), sqlite3.Connection
     )
+
+
+async def _opened(engine: AsyncEngine) -> AsyncConnection:
+    """A connection to the file; a caller who is cancelled meanwhile leaves none behind."""
+    opening = asyncio.ensure_future(engine.connect())
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        while not opening.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({opening})
+        if opening.exception() is None:
+            await opening.result().close()
+        raise
 
 
 def _take_raw() -> sqlite3.Connection:

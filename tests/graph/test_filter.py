@@ -77,6 +77,13 @@ def test_nothing_in_a_value_is_a_wildcard(store):
     assert len(ag.read(ag.Node, ag.NodeFilter(label=ag.ValueFilter(istartswith="A%")))) == 2
 
 
+def test_only_ascii_letters_are_folded(store):
+    ag.write_many([ag.Node("ÉAa"), ag.Node("éaa")])
+    for way in ("icontains", "istartswith"):
+        found = ag.read(ag.Node, ag.NodeFilter(label=ag.ValueFilter(**{way: "ÉAA"})))
+        assert [each.label for each in found] == ["ÉAa"]
+
+
 def test_an_empty_list_matches_nothing_and_never_all(store):
     ag.write_many([ag.Node("a"), ag.Node("b")])
     for empty in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -139,5 +140,5 @@ def test_a_store_that_fails_at_the_end_leaves_the_exception_as_it_is(kernel: Ker
     assert (answer.errors[0]["ename"], answer.errors[0]["evalue"]) == ("ValueError", "mine")
     assert "StoreBusyError" in answer.err
     kernel.ok("other.close(); reset()")
-    with sqlite3.connect(kernel.folder / "kernel.db") as plain:
+    with closing(sqlite3.connect(kernel.folder / "kernel.db")) as plain:
         assert plain.execute("pragma integrity_check").fetchone() == ("ok",)
