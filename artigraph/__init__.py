@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from artigraph.artifact.feature import Feature
     from artigraph.artifact.q import Q
     from artigraph.artifact.schema import Schema
-    from artigraph.bridge import Pending
     from artigraph.graph.engine import create_tables, get_engine, set_engine
-    from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter, ValueFilter
+    from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter
     from artigraph.graph.node import Link, Node
     from artigraph.graph.schema import OrmArtifact, OrmLink, OrmNode, OrmSpan
     from artigraph.graph.session import current_session
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from artigraph.persist.spec import SaveSpec
     from artigraph.persist.write import (
         delete,
-        delete_many,
         delete_one,
         exists,
         read,
@@ -78,7 +76,6 @@ __all__ = [
     "OrmLink",
     "OrmNode",
     "OrmSpan",
-    "Pending",
     "Q",
     "Registry",
     "Run",
@@ -87,7 +84,6 @@ __all__ = [
     "Serializer",
     "Span",
     "Storage",
-    "ValueFilter",
     "artifact_field",
     "create_span_artifact",
     "create_span_artifacts",
@@ -95,7 +91,6 @@ __all__ = [
     "current_session",
     "dataclass",
     "delete",
-    "delete_many",
     "delete_one",
     "exists",
     "find",

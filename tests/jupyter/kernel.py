@@ -85,7 +85,7 @@ class Kernel:
         return answer
 
     def _send(self, code: str, cell_id: str | None) -> str:
-        """Ask for a cell to be run, as JupyterLab does when it has an id; what is sent next runs whatever comes of it."""
+        """Ask for a cell to be run, as JupyterLab does when it has an id; whatever comes of it, the next one runs."""
         if cell_id is None:
             return self.client.execute(code, stop_on_error=False)
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "stop_on_error": False}
