@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from artigraph.artifact.q import Q
     from artigraph.artifact.schema import Schema
     from artigraph.graph.engine import create_tables, get_engine, set_engine
-    from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter
+    from artigraph.graph.filter import ArtifactFilter, LinkFilter, ModelFilter, NodeFilter
     from artigraph.graph.node import Link, Node
     from artigraph.graph.schema import OrmArtifact, OrmLink, OrmNode, OrmSpan
     from artigraph.graph.session import current_session
+    from artigraph.graph.value import Filter
     from artigraph.lineage.lineage import Lineage
     from artigraph.maintain.gc import gc
     from artigraph.maintain.repair import repair
@@ -127,11 +128,12 @@ _FILES = {
     "artifact.trash": "purge_trash",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
-    "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",
+    "graph.filter": "ArtifactFilter LinkFilter ModelFilter NodeFilter",
     "graph.node": "Link Node",
     "graph.schema": "OrmArtifact OrmDatabaseArtifact OrmLink OrmModelArtifact OrmNode OrmRemoteArtifact OrmSpan",
     "graph.session": "current_session",
     "graph.upgrade": "upgrade",
+    "graph.value": "Filter ValueFilter",
     "lineage.lineage": "Lineage",
     "maintain.gc": "gc",
     "maintain.prune": "prune",

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 from artigraph.bridge import block
 from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import ValueFilter
 from artigraph.graph.schema import NODE
+from artigraph.graph.value import ValueFilter
 from artigraph_jupyter import parsers
 from artigraph_jupyter.options import Options
 from artigraph_jupyter.request import OPTIONS

@@ -9,8 +9,9 @@ from operator import and_
 
 from sqlalchemy import or_
 
-from artigraph.graph.filter import Condition, Filter, NodeFilter, ValueFilter
+from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import NODE
+from artigraph.graph.value import Condition, Filter, ValueFilter
 from artigraph.persist.listing import Listing
 from artigraph.span.inputs import find_span
 

@@ -134,7 +134,7 @@ class Artifact(ArtifactMaker):
     def value(self) -> Any:
         """The value; of an artifact that was read from the database, loaded when first asked for."""
         if self._value is NOTHING:
-            self._value = self.load.s()
+            self._value = self.load.s() if self._small is None else self._small.used(self.id, self.label)
         return self._value
 
     @property

@@ -18,15 +18,19 @@ from artigraph.persist.family import IS_LATEST, key_digest
 SHORTEST = 4
 """Characters of a uid that are enough to look for it, when only one begins so."""
 
-COLUMNS = (
-    *(NODE.c.id, NODE.c.node_type, NODE.c.node_label, NODE.c.node_created_at, NODE.c.node_updated_at),
+FACTS: tuple[ColumnElement[Any], ...] = (
     *(NODE.c.artifact_serializer, NODE.c.artifact_hash, NODE.c.artifact_size, NODE.c.artifact_content_type),
     *(NODE.c.artifact_uid, NODE.c.artifact_stem, NODE.c.artifact_version, NODE.c.artifact_suffix),
     *(NODE.c.artifact_kind, NODE.c.artifact_otype, NODE.c.artifact_description, NODE.c.artifact_trashed_at),
     *(NODE.c.artifact_extra, NODE.c.artifact_preview, NODE.c.model_artifact_type_name),
     *(NODE.c.remote_artifact_storage, NODE.c.remote_artifact_location),
-    KEY.c.key.label("artifact_key"),
     or_(NODE.c.artifact_stem.is_(None), IS_LATEST).label("artifact_is_latest"),
+)
+"""What a handle says of its artifact, but for its key."""
+
+COLUMNS = (
+    *(NODE.c.id, NODE.c.node_type, NODE.c.node_label, NODE.c.node_created_at, NODE.c.node_updated_at),
+    *(*FACTS, KEY.c.key.label("artifact_key")),
 )
 """Everything a handle is made of."""
 

@@ -7,18 +7,20 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.content import Content
-from artigraph.artifact.get import select_artifacts
+from artigraph.artifact.get import FACTS, select_artifacts
 from artigraph.artifact.wanted import Wanted
 from artigraph.digest import format_digest
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
-from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
-from artigraph.persist.spec import SaveSpec
-from artigraph.persist.tags import tags_of
+from artigraph.graph.schema import KEY, NODE, OrmArtifact, OrmNode
+from artigraph.graph.walk import raw, raw_time
+from artigraph.persist.small import SMALL_DATA, SmallValue, small_values
+from artigraph.persist.spec import INFER, SaveSpec
+from artigraph.persist.tags import HAS_TAGS, tags_of
 
 NOTHING: Any = object()
 """Stands for a value that is not here (yet): None is a value."""
@@ -28,11 +30,19 @@ class ArtifactRecord(Node):
     """The facts of an artifact; what can be done with it is in ``Artifact``."""
 
     row_class: ClassVar[type[OrmNode]] = OrmArtifact
+    _row: Any
+    """Where the facts are until they are asked for."""
+    row_columns: ClassVar[tuple[Any, ...] | None] = (
+        *(raw(NODE.c.id), NODE.c.node_label, raw_time(NODE.c.node_created_at), raw_time(NODE.c.node_updated_at)),
+        *(HAS_TAGS, SMALL_DATA, *FACTS),
+        select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("artifact_key"),
+    )
 
     def _blank(self) -> None:
         """Know nothing yet."""
         self._spec = SaveSpec()
         self._value: Any = NOTHING
+        self._small: SmallValue | None = None
         self._content: Content | None = None
         self._replaces = False
         self._also: list[Callable[[Connection, UUID], None]] = []
@@ -62,22 +72,44 @@ class ArtifactRecord(Node):
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """The handles of rows, with their tags: rows of ``select_artifacts``, or row objects of artifacts."""
-        if rows and not hasattr(rows[0], "artifact_key"):
-            ids = [row.id for row in rows]
-            found = {row.id: row for row in connection.execute(select_artifacts(NODE.c.id.in_(ids)))}
-            rows = [found[node_id] for node_id in ids]
+        """The handles of rows, with their tags: rows of ``row_columns``, or of ``select_artifacts``."""
+        if rows and hasattr(rows[0], SMALL_DATA.name):
+            return cls._of_columns(connection, rows)
         tags = tags_of(connection, [row.id.bytes for row in rows])
         handles = [cls.from_row(row) for row in rows]
         for artifact in handles:
             artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
         return handles
 
+    @classmethod
+    def _of_columns(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+        """Handles that know their small value, and look into the rest of their row when they are asked for more."""
+        tags = tags_of(connection, [row[0] for row in rows if row[4]])
+        small = small_values(((row[0], row[5], row.artifact_hash) for row in rows), current_database())
+        handles = []
+        for row in rows:
+            self = cls._of(*row[:4])
+            self._row, self._value, self._small = row, NOTHING, small.get(row[0])
+            self._spec = SaveSpec(tags=tags[row[0]]) if row[4] else INFER
+            handles.append(self)
+        return handles
+
+    def __getattr__(self, name: str) -> Any:
+        row = self.__dict__.pop("_row", None)
+        if row is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        known = dict(self.__dict__)
+        self._fill(row)
+        self.__dict__.update(known)
+        return getattr(self, name)
+
     def _take(self, row: Any) -> None:
         super()._take(row)
+        self._fill(row)
+
+    def _fill(self, row: Any) -> None:
         self._blank()
         extra = row.artifact_extra or {}
-        self._spec = SaveSpec()
         self._serializer, self._options = row.artifact_serializer, extra.get("options") or {}
         self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
         self.size, self.kind = row.artifact_size, row.artifact_kind

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, desc, exists, func, literal_column, or_, select
 
-from artigraph.graph.filter import NodeFilter, ValueFilter
+from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.value import ValueFilter
 from artigraph.graph.walk import raw
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.picture import LineageNode

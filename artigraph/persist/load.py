@@ -156,11 +156,11 @@ async def _values(
         builder.build(node_id)
     values = {node_id: builder.build(node_id) for node_id in got.roots}
     failed = await builder.named_failures(options.session)
+    if failed and failures is None:
+        raise as_one((error for errors in failed.values() for error in errors), FAILED)
     for node_id, errors in failed.items():
-        if failures is None:
-            raise as_one((error for each in failed.values() for error in each), FAILED)
+        failures[node_id] = as_one(errors, FAILED)  # type: ignore[index]
         del values[node_id]
-        failures[node_id] = as_one(errors, FAILED)
     builder.remember(values)
     return values
 

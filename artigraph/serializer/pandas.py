@@ -23,7 +23,7 @@ from artigraph.serializer.base import Serializer
 from artigraph.serializer.delimited import read_text, reading, write_text
 from artigraph.serializer.json import json_serializer
 from artigraph.serializer.looks import PLAIN_DTYPES, content_digest, escaped, fingerprint, preview
-from artigraph.serializer.slices import slices
+from artigraph.serializer.slices import repeating, sample, slices
 
 pandas = load("pandas", "the pandas serializer")
 pyarrow = load("pyarrow", "the pandas serializer")
@@ -189,7 +189,8 @@ def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], options: dict[str
         notes = {"attrs": frame.attrs, "columns": columns} | extra
         notes |= {"labels": _labels_note(frame.columns, names), "index": _index_note(frame.index)}
         schema = schema.with_metadata(schema.metadata | {_KEY: json_serializer.serialize(notes)})
-        with parquet.ParquetWriter(file, schema, **options or {}) as writer:
+        given = {"use_dictionary": repeating(_flat(sample(frame), names))} | (options or {})
+        with parquet.ParquetWriter(file, schema, **given) as writer:
             for part in slices(frame):
                 writer.write_table(_table(part, names, schema), row_group_size=max(1, len(part)))
     except ArtigraphError:

@@ -76,6 +76,7 @@ class Span(Node):
     """
 
     row_class: ClassVar[type[OrmNode]] = OrmSpan
+    row_columns = None
     polymorphic_identity: ClassVar[str] = "span"
 
     def __init__(
