@@ -13,6 +13,7 @@ import random
 import signal
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -87,6 +88,28 @@ def delete(label: str) -> None:
         say("removed", each)
 
 
+def purge(label: str) -> None:
+    for each in (f"{label}.0", f"{label}.1"):
+        say("begin", each)
+        ag.Artifact(value=made_key(each), key=each).save()
+        say("done", each)
+    doomed = ag.Artifact.get(key=f"{label}.0")
+    say("remove", f"{label}.0")
+    doomed.delete()
+    ag.purge_trash()
+    say("removed", f"{label}.0")
+
+
+def collect(label: str) -> None:
+    delete(label)
+    ag.gc(dry_run=False, grace=0)
+
+
+def made_key(key: str) -> list[str]:
+    """The value that is kept under a key."""
+    return [key] * 3
+
+
 def upgrading(label: str) -> None:
     file = current_database().file
     assert file is not None
@@ -102,6 +125,8 @@ WORKS: dict[str, Callable[[str], None]] = {
     "bulk": bulk,
     "span": span,
     "delete": delete,
+    "purge": purge,
+    "gc": collect,
     "upgrade": upgrading,
 }
 
@@ -145,10 +170,13 @@ def main() -> None:
         job: dict[str, Any] = json.loads(line)
         child = os.fork()
         if child == 0:
-            be_killed(**job)
+            try:
+                be_killed(**job)
+            finally:
+                traceback.print_exc()
+                os._exit(1)
         say("child", str(child))
-        os.waitpid(child, 0)
-        say("end")
+        say("end", str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
 
 
 if __name__ == "__main__":

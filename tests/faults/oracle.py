@@ -27,7 +27,7 @@ FROM artigraph_node WHERE model_artifact_type_name IS NOT NULL
 """
 _LONE_PARTS = """
 SELECT n.id FROM artigraph_node n WHERE n.node_label IS NULL AND n.node_type NOT IN ('span', 'run')
-AND NOT EXISTS (SELECT 1 FROM artigraph_link l WHERE l.target_id = n.id)
+AND n.artifact_stem IS NULL AND NOT EXISTS (SELECT 1 FROM artigraph_link l WHERE l.target_id = n.id)
 """
 _INLINE = """
 SELECT id, artifact_hash, database_artifact_data FROM artigraph_node

@@ -21,19 +21,21 @@ from artigraph.graph.engine import current_database
 from artigraph.graph.schema import SCHEMA_VERSION, Base
 from artigraph.graph.upgrade import upgrade
 from tests.faults.conftest import amount
-from tests.faults.killed import GROUP, made, open_store
+from tests.faults.killed import GROUP, made, made_key, open_store
 from tests.faults.oracle import look, reading
 
 KILLS = {
-    "save": amount(40, 300),
-    "bulk": amount(20, 200),
-    "span": amount(20, 200),
-    "delete": amount(20, 200),
-    "upgrade": amount(20, 100),
+    "save": amount(30, 250),
+    "bulk": amount(15, 125),
+    "span": amount(15, 125),
+    "delete": amount(15, 125),
+    "purge": amount(15, 125),
+    "gc": amount(15, 125),
+    "upgrade": amount(15, 125),
 }
 """Work -> how often it is killed."""
 
-STEPS = {"save": 200, "bulk": 1000, "span": 1000, "delete": 400, "upgrade": 300}
+STEPS = {"save": 200, "bulk": 1000, "span": 1000, "delete": 400, "purge": 400, "gc": 600, "upgrade": 300}
 """Work -> steps against disk and database of which one is the last."""
 
 SECONDS = 0.04
@@ -83,8 +85,8 @@ def test_after_kill_9_what_was_acknowledged_is_there_and_nothing_is_half_there(w
         except AssertionError as error:
             error.add_note(f"kill {number} of {work}, seed {seed}")
             raise
-        if (number + 1) % STORE == 0 or number + 1 == KILLS[work]:
-            orphans += len(look(path).orphans)
+        if (number + 1) % STORE == 0 or number + 1 == KILLS[work] or work == "upgrade":
+            orphans += collected(path)
             acknowledged += len(said.done)
     assert acknowledged
     record_property("cases", KILLS[work])
@@ -103,6 +105,7 @@ def kill(workers: subprocess.Popen[str], work: str, path: Path, seed: int, said:
     for line in workers.stdout:
         word, _, rest = line.rstrip("\n").partition(" ")
         if word == "end":
+            assert int(rest) == -signal.SIGKILL, "it ended by itself; its error is above"
             return
         if word == "child":
             child = int(rest)
@@ -128,7 +131,8 @@ def check(path: Path, said: Said, work: str) -> None:
         if work == "upgrade":
             assert stamp_and_tables(path) in (([], 1), ([], 0), ([SCHEMA_VERSION], len(Base.metadata.tables)))
             upgrade()
-        there = {node.node_label for node in ag.read(ag.OrmNode)}
+        block(database.prepare, create=True)
+        there = keys(path) if work == "purge" else {node.node_label for node in ag.read(ag.OrmNode)}
         for label in sorted(said.begun):
             members = [f"{label}.{n}" for n in range(GROUP)] if work in ("bulk", "span") else [label]
             found = there.intersection(members)
@@ -138,7 +142,7 @@ def check(path: Path, said: Said, work: str) -> None:
             assert len(found) in (0, len(members)), f"{label} is half there: {len(found)} of {len(members)}"
         for label in random.sample(sorted(said.done - said.removing), min(3, len(said.done - said.removing))):
             wanted = f"{label}.0" if work in ("bulk", "span") else label
-            assert ag.load(wanted) == made(wanted)
+            assert ag.load(wanted) == (made_key(wanted) if work == "purge" else made(wanted))
         if work == "span":
             ended = {span.label: span.status for span in ag.read(ag.Span)}
             assert all(ended[label] == "ok" for label in said.done)
@@ -146,6 +150,36 @@ def check(path: Path, said: Said, work: str) -> None:
     finally:
         reset()
         block(database.close)
+
+
+def collected(path: Path) -> int:
+    """Let the store be verified, repaired and collected, as its user would; how many orphans there were."""
+    reset = open_store(path)
+    database = current_database()
+    try:
+        orphans = len(look(path).orphans)
+        assert {problem.kind for problem in ag.verify(data=True).problems} <= {"abandoned"}
+        ag.repair()
+        report = ag.verify(data=True)
+        assert report.ok, report.to_text()
+        ag.gc(dry_run=False, grace=0)
+        state = look(path)
+        assert state.is_whole, state
+        assert state.orphans == []
+        assert all(span.status in ("ok", "abandoned") for span in ag.read(ag.Span))
+        return orphans
+    finally:
+        reset()
+        block(database.close)
+
+
+def keys(path: Path) -> set[str]:
+    """The keys that have a version, in the trash or out of it."""
+    query = (
+        "SELECT k.key FROM artigraph_key k JOIN artigraph_node n ON n.artifact_stem = k.stem AND n.artifact_uid <> ''"
+    )
+    with reading(path) as database:
+        return {row[0] for row in database.execute(query)}
 
 
 def stamp_and_tables(path: Path) -> tuple[list[str], int]:

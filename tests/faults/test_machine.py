@@ -29,6 +29,8 @@ from tests.faults.oracle import look, reading
 LABELS = st.sampled_from(["a", "b", "ü"])
 VALUES = st.one_of(st.integers(-5, 5), st.lists(st.text(max_size=3), max_size=3), st.binary(max_size=5), st.none())
 BLOBS = st.sampled_from([b"", b"one", b"two" * 99])
+KEYS = st.sampled_from(["k", "folder/k"])
+CONTENTS = st.sampled_from(["", "x", "y" * 999])
 PICK = st.integers(0, 99)
 
 
@@ -67,6 +69,15 @@ class Kept:
 
 
 @dataclass
+class Version:
+    """What should be there of one version of a key."""
+
+    number: int
+    value: str
+    trashed: bool = False
+
+
+@dataclass
 class Ran:
     """What should be there of one span."""
 
@@ -88,6 +99,10 @@ class Machine(RuleBasedStateMachine):
         self.version, self.model = 1, model_class(1)
         self.kept: dict[UUID, Kept] = {}
         self.ran: dict[UUID, Ran] = {}
+        self.keys: dict[str, list[Version]] = {}
+        self.tops: dict[str, int] = {}
+        self.failed = False
+        """Whether something was made to fail, which may leave orphans."""
         self.open: list[tuple[UUID, Any]] = []
         self.context = copy_context()
         self.connect()
@@ -152,6 +167,7 @@ class Machine(RuleBasedStateMachine):
     @rule(blob=BLOBS, label=LABELS, step=st.integers(0, 60), full=st.booleans())
     def save_while_something_fails(self, blob, label, step, full):
         self.operations.watch(step, disk_full() if full else database_error())
+        self.failed = True
         try:
             node_id = self.do(ag.save, [blob.decode()], label, storage="blobs")
         except ArtigraphError:
@@ -166,17 +182,22 @@ class Machine(RuleBasedStateMachine):
         node_id = self.pick(number, models=True)
         if node_id is None:
             return
-        model = self.do(ag.load, node_id)
+        model, kept = self.do(ag.load, node_id), self.kept[node_id]
+        migrated = len(kept.value) < len(self.fields_of(model))
         was, model.blob = model.blob, blob
-        kept = self.kept[node_id]
-        changes = was != blob or set(kept.value) != set(self.fields_of(model))
-        if how == "raise" and changes:
+        if migrated and how == "raise":  # the older one stays, beside the new one
+            saved = self.do(ag.save, model)
+            assert saved not in self.kept
+            self.note(saved, Kept(None, self.fields_of(model), True))
+        elif migrated and how == "ignore":
+            return
+        elif how == "raise" and was != blob:
             with pytest.raises(ImmutableError):
                 self.do(ag.save, model)
-            return
-        assert self.do(ag.save, model, on_conflict=how) == node_id
-        if how == "replace":
-            kept.value = self.fields_of(model)
+        else:
+            assert self.do(ag.save, model, on_conflict=how) == node_id
+            if how == "replace":
+                kept.value = self.fields_of(model)
 
     @precondition(lambda self: not self.open)
     @rule(number=PICK, name=LABELS, value=LABELS)
@@ -237,6 +258,72 @@ class Machine(RuleBasedStateMachine):
         for ran in self.ran.values():
             ran.unnamed -= ids
             ran.outputs = {label: each for label, each in ran.outputs.items() if each not in ids}
+
+    # ------------------------------------------------------------ keys
+
+    @precondition(lambda self: not self.open)
+    @rule(key=KEYS, value=CONTENTS)
+    def keep(self, key, value):
+        saved = self.do(ag.Artifact(value=value, key=key).save)
+        versions = self.keys.setdefault(key, [])
+        live = [version for version in versions if not version.trashed]
+        if versions and versions[-1].value == value:
+            versions[-1].trashed = False
+            number = versions[-1].number
+        elif live and live[-1].value == value:
+            number = live[-1].number
+        else:
+            number = self.top(key) + 1
+            versions.append(Version(number, value))
+        assert saved.version == number
+        self.tops[key] = max(self.top(key), number)
+
+    def top(self, key):
+        """The highest number that was ever given to what is left of a family."""
+        return self.tops.get(key, 0) if self.keys.get(key) else 0
+
+    @precondition(lambda self: not self.open)
+    @rule(key=KEYS)
+    def get(self, key):
+        live = [version for version in self.keys.get(key, []) if not version.trashed]
+        if not live:
+            with pytest.raises(NodeNotFoundError):
+                self.do(ag.Artifact.get, key=key)
+            return
+        found = self.do(ag.Artifact.get, key=key)
+        assert (found.version, self.do(found.load)) == (live[-1].number, live[-1].value)
+
+    @precondition(lambda self: not self.open)
+    @rule(key=KEYS)
+    def trash(self, key):
+        live = [version for version in self.keys.get(key, []) if not version.trashed]
+        if live:
+            self.do(self.do(ag.Artifact.get, key=key).delete)
+            live[-1].trashed = True
+
+    @precondition(lambda self: not self.open)
+    @rule(key=KEYS)
+    def restore(self, key):
+        thrown = [version for version in self.keys.get(key, []) if version.trashed]
+        if thrown:
+            found = self.do(ag.read, ag.Artifact)
+            (artifact,) = [each for each in found if each.key == key and each.version == thrown[-1].number]
+            self.do(artifact.restore)
+            thrown[-1].trashed = False
+
+    @rule()
+    def purge(self):
+        thrown = sum(version.trashed for versions in self.keys.values() for version in versions)
+        assert self.do(ag.purge_trash).count == thrown
+        self.keys = {key: [each for each in versions if not each.trashed] for key, versions in self.keys.items()}
+
+    @rule()
+    def collect(self):
+        found = len(look(self.path, all_named=False).orphans)
+        report = self.do(ag.gc, dry_run=False, grace=0)
+        assert report.orphans + report.unfinished == found
+        assert self.failed or not found
+        assert look(self.path, all_named=False).orphans == []
 
     # ------------------------------------------------------------ spans
 
@@ -301,12 +388,19 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def what_is_there_is_what_should_be(self):
         statement = """
-            SELECT id, node_label FROM artigraph_node n WHERE node_type NOT IN ('span', 'run')
+            SELECT id, node_label FROM artigraph_node n
+            WHERE node_type NOT IN ('span', 'run') AND artifact_stem IS NULL
             AND NOT EXISTS (SELECT 1 FROM artigraph_link l WHERE l.target_id = n.id AND l.kind = 'field')
         """
         with reading(self.path) as database:
             there = {UUID(bytes=row[0]): row[1] for row in database.execute(statement)}
+            keyed = """
+                SELECT k.key, n.artifact_version, n.artifact_trashed_at IS NOT NULL FROM artigraph_node n
+                JOIN artigraph_key k ON k.stem = n.artifact_stem WHERE n.artifact_uid IS NOT NULL
+            """
+            versions = set(database.execute(keyed))
         assert there == {key: kept.label for key, kept in self.kept.items()}
+        assert versions == {(key, each.number, each.trashed) for key, found in self.keys.items() for each in found}
 
     def teardown(self):
         try:
@@ -316,6 +410,8 @@ class Machine(RuleBasedStateMachine):
                 self.check_value(self.do(ag.load, node_id), kept)
             state = look(self.path, all_named=False)
             assert state.is_whole, state
+            report = ag.verify(data=True)
+            assert {problem.kind for problem in report.problems} <= {"abandoned"}, report.to_text()
         finally:
             self.disconnect()
             shutil.rmtree(self.folder, ignore_errors=True)
