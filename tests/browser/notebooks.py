@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
+
+expect.set_options(timeout=20_000)  # a machine may be busy; what is waited for comes, or does not
 
 STORY = """
 %load_ext artigraph_jupyter

@@ -353,6 +353,7 @@ def test_hostile_words_run_no_script(told: Page, lab: str, folder: Path) -> None
     ]
     write_notebook(folder / "hostile.ipynb", *cells)
     page = told.context.new_page()
+    page.set_default_timeout(60_000)
     page.add_init_script("window.hits = 0; window.hit = () => { window.hits += 1; };")
     run_all(page, lab.format("hostile.ipynb"))
     view = widget(page, "Lineage")
