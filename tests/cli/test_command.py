@@ -90,6 +90,17 @@ def test_stored_bytes_are_written_to_a_file_and_checked(call: Run, kept: Path, t
     assert {each.name for each in tmp_path.iterdir()} == {"artigraph.db", "artigraph.blobs", "big.json"}
 
 
+def test_a_kept_folder_is_written_to_a_new_folder(call: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a.txt").write_text("a")
+    keep(tmp_path / "artigraph.db", lambda: ag.Artifact(folder, key="data/in").save.s())
+    assert call("load", "data/in", "--to", "out").code == 0
+    assert (tmp_path / "out" / "deep" / "a.txt").read_text() == "a"
+    assert call("load", "data/in", "--to", "out").code == 2
+    assert call("ls", "--json").data["rows"][0]["label"] == "data/in"
+
+
 def test_damage_is_exit_code_1_and_repair_says_what_is_left(run: Run, call: Run, kept: Path) -> None:
     assert call("verify").code == 0
     (blob,) = blobs(kept)
