@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -226,3 +227,15 @@ def test_without_a_store_it_says_how_to_name_one(call: Run, tmp_path: Path) -> N
     said = call("ls")
     assert (said.code, "--db" in said.err, "ARTIGRAPH_URL" in said.err) == (2, True, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_long_work_shows_a_bar_where_somebody_looks(kept: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "artigraph.cli", "verify", "--data"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "looking at blobs" in shown
+    assert "1/1" in shown
+    assert done.stdout.startswith(str(kept).encode())
