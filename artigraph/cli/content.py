@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from tempfile import mkstemp
 from typing import IO, Any, cast
 from uuid import UUID
 
+from anyio import to_thread
 from sqlalchemy import Connection, select
 
 from artigraph.digest import HashingFile, format_digest
 from artigraph.errors import BlobCorruptError, InvalidArtifactError, NodeNotFoundError, NotKeptError
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import LINK, NODE
+from artigraph.persist.file import kept_files
 from artigraph.persist.load import whose
 from artigraph.persist.place import storage_named
 from artigraph.registry import current_registry
+from artigraph.serializer.folder import folder_serializer
 
 
 async def write_content(database: Database, node_id: UUID, field: str | None, target: Path | IO[bytes]) -> int:
@@ -48,6 +52,43 @@ async def write_content(database: Database, node_id: UUID, field: str | None, ta
         os.unlink(part)  # noqa: PTH108
         raise
     return size
+
+
+async def write_folder(database: Database, node_id: UUID, target: Path) -> bool:
+    """Write a kept folder to a new one; False when the node is no folder.
+
+    Raises:
+        FileExistsError: the target exists.
+        BlobMissingError, BlobCorruptError: a file of it is gone or changed; what was written by then stays.
+    """
+    found = await database.read(
+        lambda connection: (
+            kept_files(connection, [node_id.bytes], database, current_registry())
+            if _is_folder(connection, node_id)
+            else {}
+        )
+    )
+    for kept in found.values():
+        view = await kept.cache()
+        await to_thread.run_sync(_copy_folder, view, target)
+    return bool(found)
+
+
+def _is_folder(connection: Connection, node_id: UUID) -> bool:
+    serializer = connection.execute(select(NODE.c.artifact_serializer).where(NODE.c.id == node_id)).scalar()
+    return serializer == folder_serializer.name
+
+
+def _copy_folder(view: Path, target: Path) -> None:
+    """The files of a read-only view, writable by their owner."""
+    target.mkdir(mode=0o700)
+    for each in sorted(view.rglob("*")):
+        place = target / each.relative_to(view)
+        if each.is_dir():
+            place.mkdir(mode=0o700)
+        else:
+            shutil.copyfile(each, place)
+            place.chmod(0o600)
 
 
 async def _write(database: Database, row: Any, owner: str, file: IO[bytes]) -> int:

@@ -52,7 +52,7 @@ async def check_blobs(
     done = 0
     for name, asked in by_storage.items():
         storage = find_storage(database, registry, name)
-        if storage is None and (name != BESIDE or database.file is None):
+        if storage is None and name != BESIDE:
             looked.problems.append(_unknown(name, len(asked)))
             done += len(asked)
             continue

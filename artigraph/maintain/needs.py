@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, select
 
-from artigraph.errors import UnknownStorageError
+from artigraph.errors import SerializeError, UnknownStorageError
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import BLOB_USE, NODE
+from artigraph.graph.walk import raw, raw_ids
 from artigraph.persist.place import BESIDE, default_storage, storage_named
 from artigraph.registry import Registry
+from artigraph.serializer.folder import folder_serializer
 from artigraph.storage.base import Storage, location_of
+
+CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ LISTED = exists().where(
 
 UNLISTED = and_(NODE.c.remote_artifact_location.is_not(None), NODE.c.artifact_hash.is_not(None), ~LISTED)
 
+IS_FOLDER = and_(NODE.c.artifact_serializer == folder_serializer.name, NODE.c.database_artifact_data.is_not(None))
+"""The bytes in the row are a manifest, and the size is that of the files it lists."""
+
 
 def needs(connection: Connection) -> dict[tuple[str, bytes], Need]:
     """Every blob that a row needs, once: (storage name, hash) -> Need."""
@@ -55,19 +63,46 @@ def needs(connection: Connection) -> dict[tuple[str, bytes], Need]:
         key = (storage, bytes(digest))
         if key not in found or (found[key].size is None and size is not None):
             found[key] = Need(storage, location or location_of(key[1]), key[1], size, node_id)
-    for need in unlisted(connection):
-        found.setdefault((need.storage, need.hash), need)
+    for need in [*unlisted(connection), *_of_folders(connection)]:
+        key = (need.storage, need.hash)
+        if key not in found or found[key].size is None:
+            found[key] = need
     return found
 
 
 def unlisted(connection: Connection) -> list[Need]:
-    """The needs of nodes that have a location, and no row that says so."""
+    """The needs of nodes that have a location, or a manifest of files, and no row that says so."""
     statement = select(
         *(NODE.c.remote_artifact_storage, NODE.c.remote_artifact_location, NODE.c.artifact_hash),
         *(NODE.c.artifact_size, NODE.c.id),
     ).where(UNLISTED)
-    rows = connection.execute(statement)
-    return [Need(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in rows]
+    single = [Need(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in connection.execute(statement)]
+    files = _of_folders(connection)
+    folders = sorted({need.node_id.bytes for need in files})
+    rows = [row for some in _chunks(folders) for row in connection.execute(_USES, {"ids": some})]
+    said = {(row[0], row[1], bytes(row[2])) for row in rows}
+    return single + [need for need in files if (need.node_id.bytes, need.storage, need.hash) not in said]
+
+
+def _of_folders(connection: Connection) -> list[Need]:
+    """The files that the manifests of folders list; one that cannot be read lists none, and is found by its hash."""
+    statement = select(NODE.c.id, NODE.c.remote_artifact_storage, NODE.c.database_artifact_data)
+    found = []
+    for node_id, storage, data in connection.execute(statement.where(IS_FOLDER)):
+        with suppress(SerializeError):
+            files = {entry.digest: entry.size for entry in folder_serializer.deserialize(bytes(data)) if entry.digest}
+            found += [Need(storage, location_of(digest), digest, size, node_id) for digest, size in files.items()]
+    return found
+
+
+def _chunks(ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+_USES = select(raw(BLOB_USE.c.node_id), BLOB_USE.c.storage, BLOB_USE.c.hash).where(
+    raw(BLOB_USE.c.node_id).in_(raw_ids())
+)
 
 
 def storage_names(connection: Connection) -> list[str]:
@@ -111,4 +146,6 @@ def place_of(database: Database) -> str:
 
 
 def _has_beside(database: Database) -> bool:
-    return database.file is not None and database.file.with_suffix(f".{BESIDE}").is_dir()
+    if database.file is None:
+        return database.beside is not None
+    return database.file.with_suffix(f".{BESIDE}").is_dir()

@@ -20,7 +20,7 @@ from artigraph.bridge import dual
 from artigraph.errors import WouldDeadlockError
 from artigraph.graph.engine import current_database
 from artigraph.graph.group import open_group
-from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.schema import KEY, LINK, NODE
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.lineage.escape import plain
@@ -39,7 +39,7 @@ class Old:
 
     node_id: UUID
     series: str
-    """Stem of a key, or ``span / label``."""
+    """The key (its stem when it has none), or ``span / label``."""
     saved_at: datetime
     size: int
     """Bytes of the value, though other values may share them."""
@@ -106,7 +106,7 @@ async def prune(
     doomed = [each for each in old if each.node_id not in needed]
     if not dry_run:
         for start in range(0, len(doomed), BATCH):
-            await delete_nodes([each.node_id.bytes for each in doomed[start : start + BATCH]])
+            await delete_nodes([each.node_id.bytes for each in doomed[start : start + BATCH]], for_good=True)
             progress("removing old versions", min(start + BATCH, len(doomed)), len(doomed))
     kept = tuple(each for each in old if each.node_id in needed)
     return PruneReport(place_of(database), dry_run, keep_last, tuple(doomed), kept)
@@ -118,6 +118,7 @@ def _old(connection: Connection, keep_last: int) -> list[Old]:
         select(
             *(NODE.c.id, NODE.c.node_label, NODE.c.node_created_at, NODE.c.artifact_size),
             *(NODE.c.artifact_stem, NODE.c.artifact_version),
+            select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("key"),
             *(made.c.label.label("made_label"), maker.c.node_label.label("maker_label")),
         )
         .select_from(NODE)
@@ -132,12 +133,13 @@ def _old(connection: Connection, keep_last: int) -> list[Old]:
     series: dict[tuple[str, ...], dict[UUID, Any]] = {}
     for row in connection.execute(statement):
         label = row.made_label or row.node_label
-        name: tuple[str, ...] = (row.artifact_stem,) if row.artifact_stem else (row.maker_label or "", label)
+        key = (row.key or row.artifact_stem, "", row.artifact_stem)
+        name: tuple[str, ...] = key if row.artifact_stem else ("", row.maker_label or "", label)
         series.setdefault(name, {}).setdefault(row.id, row)
     found: list[Old] = []
     for name, rows in sorted(series.items()):
         newest = sorted(rows.values(), key=_age, reverse=True)
-        shown = " / ".join(part for part in name if part)
+        shown = name[0] or " / ".join(part for part in name if part)
         found += [Old(row.id, shown, row.node_created_at, row.artifact_size or 0) for row in newest[keep_last:]]
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -72,12 +73,16 @@ def _remove(file: Path, yes: bool) -> RemovalReport:
     check_store(file)
     log = [file.with_name(f"{file.name}{suffix}") for suffix in ("-wal", "-shm", "-journal")]
     folder = file.with_suffix(f".{BESIDE}")
-    ours = [*_blobs(folder), *(each for each in log if each.exists()), file]
+    cache = folder / "cache"  # read-only views of what is kept
+    views = [each for each in _inside(cache) if not each.is_dir()] if not folder.is_symlink() else []
+    ours = [*_blobs(folder), *views, *(each for each in log if each.exists()), file]
     total = sum(each.stat(follow_symlinks=False).st_size for each in ours)
     if yes:
+        if views:
+            shutil.rmtree(cache)
         for each in ours:
-            each.unlink()
-        for place in [*_places(folder), folder]:
+            each.unlink(missing_ok=each in views)
+        for place in [*_places(folder), cache, folder]:
             with suppress(OSError):  # what is not empty stays, and is told
                 place.rmdir()
     kept = [each for each in _inside(folder) if each not in ours and (yes or each.is_file())]

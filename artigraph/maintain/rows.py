@@ -17,6 +17,7 @@ from artigraph.graph.walk import raw, raw_ids
 from artigraph.maintain.needs import unlisted
 from artigraph.maintain.report import Problem, Progress
 from artigraph.persist.load import whose
+from artigraph.serializer.folder import folder_serializer
 from artigraph.span.owner import gone_owners
 
 CHUNK = 5_000
@@ -108,21 +109,20 @@ def _unlisted(connection: Connection) -> Iterator[Problem]:
 def _sizes(connection: Connection) -> Iterator[Problem]:
     data, size = NODE.c.database_artifact_data, NODE.c.artifact_size
     empty = and_(NODE.c.node_type == "database_artifact", data.is_(None))
-    wrong = and_(NODE.c.model_artifact_type_name.is_(None), data.is_not(None), func.length(data) != size)
-    lost = and_(NODE.c.node_type == "remote_artifact", NODE.c.remote_artifact_location.is_(None))
+    plain = and_(NODE.c.model_artifact_type_name.is_(None), data.is_not(None), ~_FOLDER)
+    wrong = and_(plain, func.length(data) != size)
+    lost = and_(NODE.c.node_type == "remote_artifact", NODE.c.remote_artifact_location.is_(None), data.is_(None))
     statement = select(NODE.c.id, size, func.length(data).label("there")).where(or_(empty, wrong, lost))
     for row in connection.execute(statement).all():
         yield _changed(connection, row.id, f"{row.artifact_size} bytes", f"{row.there or 0} bytes")
 
 
 def _contents(connection: Connection, hashed: Callable[[], bool], found: Checked) -> Iterator[Problem]:
-    """Values in rows, whose bytes are hashed where that is asked for."""
-    plain = and_(
-        NODE.c.database_artifact_data.is_not(None),
-        NODE.c.model_artifact_type_name.is_(None),
-        func.length(NODE.c.database_artifact_data) == NODE.c.artifact_size,
-    )
-    chosen = [row[0] for row in connection.execute(select(raw(NODE.c.id)).where(plain)) if hashed()]
+    """Values in rows, whose bytes are hashed where that is asked for; the manifests of folders always are."""
+    right = or_(func.length(NODE.c.database_artifact_data) == NODE.c.artifact_size, _FOLDER)
+    plain = and_(NODE.c.database_artifact_data.is_not(None), NODE.c.model_artifact_type_name.is_(None), right)
+    rows = connection.execute(select(raw(NODE.c.id), NODE.c.artifact_serializer).where(plain))
+    chosen = [row[0] for row in rows if row[1] == folder_serializer.name or hashed()]
     found.hashed = len(chosen)
     for row in rows_for(connection, _DATA, chosen):
         got = sha256(row[2]).digest()
@@ -159,6 +159,7 @@ def _changed(connection: Connection, node_id: UUID, expected: str, got: str) -> 
     return Problem("content", what, "restore the newest backup, or save the value again", node_id)
 
 
+_FOLDER = func.coalesce(NODE.c.artifact_serializer, "") == folder_serializer.name
 _DATA = select(raw(NODE.c.id), NODE.c.artifact_hash, NODE.c.database_artifact_data).where(raw(NODE.c.id).in_(raw_ids()))
 _MODELS = select(
     *(raw(NODE.c.id), NODE.c.model_artifact_type_name, NODE.c.model_artifact_version),

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, func, select
 
 from artigraph.bridge import dual
 from artigraph.graph.engine import current_database
-from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.schema import BLOB_USE, LINK, NODE, TAG
 from artigraph.graph.tables import stored_version
 from artigraph.lineage.escape import plain
 from artigraph.maintain.needs import known_storages, needs, place_of, storage_names
@@ -80,7 +80,7 @@ async def stats(*, progress: Progress = lambda what, done, total: None) -> Stats
         CannotOpenError, ConnectionLostError: the database or a storage could not be asked.
     """
     database, registry = current_database(), current_registry()
-    facts, names, all_bytes, needed_bytes = await database.read(_count)
+    facts, names = await database.read(_count)
     storages = []
     for storage in known_storages(database, registry, names):
         blobs = size = 0
@@ -91,15 +91,15 @@ async def stats(*, progress: Progress = lambda what, done, total: None) -> Stats
     return StatsReport(
         where=place_of(database),
         **facts,
-        shared_bytes=all_bytes - needed_bytes,
         file_bytes=None if database.file is None else _on_disk(database.file),
         storages=tuple(storages),
     )
 
 
-def _count(connection: Connection) -> tuple[dict[str, Any], list[str], int, int]:
-    sizes = select(func.sum(NODE.c.artifact_size)).where(NODE.c.remote_artifact_location.is_not(None))
-    needed = sum(need.size or 0 for need in needs(connection).values())
+def _count(connection: Connection) -> tuple[dict[str, Any], list[str]]:
+    uses = select(BLOB_USE.c.storage, BLOB_USE.c.hash, func.count() - 1).group_by(BLOB_USE.c.storage, BLOB_USE.c.hash)
+    wanted = needs(connection)
+    again = [(wanted[row[0], bytes(row[1])], row[2]) for row in connection.execute(uses)]
     inside = select(func.sum(func.length(NODE.c.database_artifact_data)))
     facts = {
         "schema": stored_version(connection),
@@ -109,8 +109,9 @@ def _count(connection: Connection) -> tuple[dict[str, Any], list[str], int, int]
         "models": _by(connection, NODE.c.model_artifact_type_name),
         "tags": _number(connection, select(func.count()).select_from(TAG)),
         "row_bytes": _number(connection, inside),
+        "shared_bytes": sum((need.size or 0) * more for need, more in again),
     }
-    return facts, storage_names(connection), _number(connection, sizes), needed
+    return facts, storage_names(connection)
 
 
 def _by(connection: Connection, column: Column[Any]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -88,6 +89,17 @@ def test_stored_bytes_are_written_to_a_file_and_checked(call: Run, kept: Path, t
     rewrite(blob, b"?" + blob.read_bytes()[1:])
     assert call("load", "big", "--to", "bad").code == 2
     assert {each.name for each in tmp_path.iterdir()} == {"artigraph.db", "artigraph.blobs", "big.json"}
+
+
+def test_a_kept_folder_is_written_to_a_new_folder(call: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a.txt").write_text("a")
+    keep(tmp_path / "artigraph.db", lambda: ag.Artifact(folder, key="data/in").save.s())
+    assert call("load", "data/in", "--to", "out").code == 0
+    assert (tmp_path / "out" / "deep" / "a.txt").read_text() == "a"
+    assert call("load", "data/in", "--to", "out").code == 2
+    assert call("ls", "--json").data["rows"][0]["label"] == "data/in"
 
 
 def test_damage_is_exit_code_1_and_repair_says_what_is_left(run: Run, call: Run, kept: Path) -> None:
@@ -215,3 +227,15 @@ def test_without_a_store_it_says_how_to_name_one(call: Run, tmp_path: Path) -> N
     said = call("ls")
     assert (said.code, "--db" in said.err, "ARTIGRAPH_URL" in said.err) == (2, True, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_long_work_shows_a_bar_where_somebody_looks(kept: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "artigraph.cli", "verify", "--data"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "looking at blobs" in shown
+    assert "1/1" in shown
+    assert done.stdout.startswith(str(kept).encode())

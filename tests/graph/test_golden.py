@@ -20,6 +20,7 @@ from artigraph.graph.engine import current_database
 from artigraph.graph.migrations import run
 from artigraph.graph.schema import SCHEMA_VERSION
 from tests.data.build_golden import BLOB, OUTER, PLAIN, GoldenOuter
+from tests.graph.test_upgrade import FRESH, definitions
 from tests.servers.use import execute
 from tests.stores import rows
 
@@ -102,6 +103,15 @@ def test_a_golden_store_is_upgraded_and_whole(golden: Path) -> None:
     assert ag.find()[0].label == "new"
     block(current_database().close)
     reset()
+
+
+def test_an_upgraded_golden_store_has_the_tables_of_a_new_one(golden: Path, tmp_path: Path) -> None:
+    reset = ag.set_engine(f"sqlite:///{golden}")
+    ag.upgrade()
+    reset()
+    fresh = tmp_path / "fresh.db"
+    subprocess.run([sys.executable, "-c", FRESH, f"sqlite:///{fresh}"], check=True)
+    assert definitions(golden) == definitions(fresh)
 
 
 def test_moving_the_nodes_keeps_links_and_tags(golden: Path, tmp_path: Path, monkeypatch) -> None:

@@ -45,11 +45,11 @@ def filled(file_store: Path) -> Path:
 
 
 @pytest.fixture
-def damage(filled: Path) -> Callable[..., None]:
+def damage(file_store: Path) -> Callable[..., None]:
     """Run SQL on the file as somebody would who knows nothing of us: foreign keys are not looked at."""
 
     def run(*statements: str) -> None:
-        connection = sqlite3.connect(filled)
+        connection = sqlite3.connect(file_store)
         for statement in statements:
             connection.execute(statement)
         connection.commit()

@@ -105,7 +105,7 @@ def test_a_model_that_lost_a_field_is_incomplete(filled: Path, damage: Damage) -
     ],
     ids=["link", "tag", "blob use"],
 )
-def test_rows_of_nodes_that_do_not_exist_are_found(damage: Damage, statement: str, what: str) -> None:
+def test_rows_of_nodes_that_do_not_exist_are_found(filled: Path, damage: Damage, statement: str, what: str) -> None:
     damage(statement)
     found = [problem for problem in ag.verify.s().problems if problem.kind == "dangling"]
     assert len(found) == 1
@@ -113,7 +113,7 @@ def test_rows_of_nodes_that_do_not_exist_are_found(damage: Damage, statement: st
     assert ag.repair.s().ok
 
 
-def test_a_need_that_is_not_written_down_is_found(damage: Damage) -> None:
+def test_a_need_that_is_not_written_down_is_found(filled: Path, damage: Damage) -> None:
     damage("DELETE FROM artigraph_blob_use")
     assert kinds() == ["unlisted"]
 

@@ -32,7 +32,7 @@ FORMS: dict[Form, Callable[[Lineage], str]] = {
     Form.svg: lambda lineage: lineage.to_svg(),
 }
 
-Target = Annotated[str, typer.Argument(help="An id, or a label (the newest that has it).")]
+Target = Annotated[str, typer.Argument(help="An id, a key, or a label (the newest that has it).")]
 Up = Annotated[int, typer.Option("--up", min=0, help="Hops back.")]
 Down = Annotated[int, typer.Option("--down", min=0, help="Hops on.")]
 As = Annotated[Form, typer.Option("--as", help="How to write it.")]

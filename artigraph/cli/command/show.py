@@ -14,7 +14,7 @@ from artigraph.lineage.escape import plain
 from artigraph.maintain.report import plain_data
 from artigraph.persist.find import resolve
 
-Target = Annotated[str, typer.Argument(help="An id, or a label (the newest that has it).")]
+Target = Annotated[str, typer.Argument(help="An id, a key, or a label (the newest that has it).")]
 
 PREFIXES = ("node_", "remote_artifact_", "model_artifact_", "artifact_", "span_", "run_")
 
