@@ -50,6 +50,7 @@ check:
 bench:
 	@.ci/setup.sh demo
 	$(bin)/python -m tests.benchmarks
+	$(bin)/python -m tests.benchmarks.kept
 
 docs:
 	@.ci/setup.sh docs

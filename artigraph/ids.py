@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _SPACE = 1 << 73  # a fresh millisecond starts in the lower half of the 74 random bits, so it can count upwards
@@ -69,8 +69,10 @@ def as_datetime(microseconds: int) -> datetime:
     >>> as_datetime(0).isoformat()
     '1970-01-01T00:00:00+00:00'
     """
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _counter() -> Callable[[], int]:

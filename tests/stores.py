@@ -81,8 +81,9 @@ def count(path: Path, table: str = "artigraph_node") -> int:
 
 
 def blobs(path: Path) -> list[Path]:
-    """The blobs beside a database file; unfinished ones count."""
-    return [each for each in path.with_suffix(".blobs").rglob("*") if each.is_file()]
+    """The blobs beside a database file; unfinished ones count, views do not."""
+    found = path.with_suffix(".blobs").rglob("*")
+    return [each for each in found if each.is_file() and "cache" not in each.parts]
 
 
 def check_store(path: Path) -> None:

@@ -122,18 +122,23 @@ class Annotated(ArtifactRecord):
         """These are its tags now."""
         self._spec = replace(self._spec, tags=dict(tags))
 
-    def table_to_check(self) -> Any:
-        """(worker thread) The table that is about to be kept, without its rows when only its columns matter.
+    def has_columns(self) -> bool:
+        """Whether what is about to be kept has columns to remember, or is said to; a plain value only when checked."""
+        if self.wanted.schema is not None:
+            return True
+        if isinstance(self._content, FileContent):
+            return self.otype == OTYPE
+        return (self._content is not None or self.key is not None) and is_table(self._to_keep())
 
-        Returns:
-            None when it is something else, or a plain value that nobody wants checked.
-        """
-        if self._content is None and self.key is None and self.wanted.schema is None:
-            return None
-        if isinstance(self._content, FileContent) and (self.wanted.schema is not None or self.otype == OTYPE):
+    def table_to_check(self) -> Any:
+        """(worker thread) What has the columns: without rows when only these matter; None where there is no table."""
+        if isinstance(self._content, FileContent):
             return table_in(self._content.path, self._content.suffix, whole=self.wanted.schema is not None)
-        value = getattr(self._content, "value", self._value)
+        value = self._to_keep()
         return value if is_table(value) else None
+
+    def _to_keep(self) -> Any:
+        return getattr(self._content, "value", self._value)
 
     def take_checked(self, table: Any) -> None:
         """Keep this table, which was checked and may have been converted."""

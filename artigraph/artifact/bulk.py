@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.content import FileContent
 from artigraph.artifact.folder import walked
-from artigraph.artifact.key import check_key
+from artigraph.artifact.key import check_key, suffix_of
 from artigraph.artifact.path import checked_path
 from artigraph.artifact.saving import save_kept
 from artigraph.bridge import self_method
@@ -41,7 +42,8 @@ def of_folder(cls: Any, path: Any, key: str | None, options: dict[str, Any]) -> 
         raise InvalidArtifactError(f"{folder} is no folder; Artifact(path) keeps a file")
     prefix = check_key(key).rstrip("/") if key is not None else _default_key(path, folder)
     files: Iterable[tuple[str, Path]] = ((name, file) for name, file in walked(folder) if file is not None)
-    return ArtifactList(cls(file, key=f"{prefix}/{name}", **options) for name, file in files)
+    contents = ((name, FileContent(path=file, suffix=suffix_of(name))) for name, file in files)
+    return ArtifactList(cls(content, key=f"{prefix}/{name}", **options) for name, content in contents)
 
 
 def _default_key(path: Any, folder: Path) -> str:

@@ -67,10 +67,11 @@ class FileContent(Content):
     path: Path = Path()
 
     def is_big(self) -> bool:
-        return size_of(self.path) >= ONE_PASS
+        self.size = size_of(self.path)
+        return self.size >= ONE_PASS
 
     def prepare(self, storage: Storage, likely: int | None) -> None:
-        size = size_of(self.path)
+        size = self.size or size_of(self.path)
         piece = hashed(self.path) if size < ONE_PASS or size == likely else taken(self.path, storage)
         self.pieces = [piece]
         self.hash, self.size = piece.digest, piece.size

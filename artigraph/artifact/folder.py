@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +63,12 @@ def _walked(folder: Path, before: str, top: Path) -> Iterator[tuple[str, Path | 
     if not entries and before:
         yield before, None
     for entry in entries:
-        path = Path(entry.path)
+        path = folder / entry.name
         if entry.is_symlink():
             _check_link(path, top)
         if entry.is_dir():
             yield from _walked(path, f"{before}{entry.name}/", top)
-        elif stat.S_ISREG(entry.stat().st_mode):
+        elif entry.is_file():
             yield before + entry.name, path
         else:
             raise InvalidArtifactError(f"{path} is no file or folder but a pipe, a socket or a device")

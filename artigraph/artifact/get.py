@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import STEM_SIZE, UID_SIZE
@@ -18,30 +18,38 @@ from artigraph.persist.family import IS_LATEST, key_digest
 SHORTEST = 4
 """Characters of a uid that are enough to look for it, when only one begins so."""
 
-FACTS: tuple[ColumnElement[Any], ...] = (
-    *(NODE.c.artifact_serializer, NODE.c.artifact_hash, NODE.c.artifact_size, NODE.c.artifact_content_type),
+COLUMNS = (
+    *(NODE.c.id, NODE.c.node_label, NODE.c.node_created_at, NODE.c.node_updated_at),
+    *(NODE.c.artifact_serializer, NODE.c.artifact_hash, NODE.c.artifact_size),
     *(NODE.c.artifact_uid, NODE.c.artifact_stem, NODE.c.artifact_version, NODE.c.artifact_suffix),
     *(NODE.c.artifact_kind, NODE.c.artifact_otype, NODE.c.artifact_description, NODE.c.artifact_trashed_at),
-    *(NODE.c.artifact_extra, NODE.c.artifact_preview, NODE.c.model_artifact_type_name),
-    *(NODE.c.remote_artifact_storage, NODE.c.remote_artifact_location),
+    *(NODE.c.artifact_extra, NODE.c.model_artifact_type_name),
+    KEY.c.key.label("artifact_key"),
     or_(NODE.c.artifact_stem.is_(None), IS_LATEST).label("artifact_is_latest"),
 )
-"""What a handle says of its artifact, but for its key."""
-
-COLUMNS = (
-    *(NODE.c.id, NODE.c.node_type, NODE.c.node_label, NODE.c.node_created_at, NODE.c.node_updated_at),
-    *(*FACTS, KEY.c.key.label("artifact_key")),
-)
 """Everything a handle is made of."""
+
+_AS_LATEST: tuple[ColumnElement[Any], ...] = (*COLUMNS[:-1], literal_column("1").label("artifact_is_latest"))
+
+
+def columns(*, latest: bool) -> tuple[ColumnElement[Any], ...]:
+    """What a query of versions selects; ``latest``: its conditions leave nothing but latest ones."""
+    return _AS_LATEST if latest else COLUMNS
+
 
 IS_KEPT = NODE.c.artifact_uid.is_not(None)
 """A condition on ``artigraph_node``: this is a version of something kept as a file, folder, table or under a key."""
 
 
-def select_artifacts(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """A query of the rows that ``Artifact.from_rows`` makes handles of."""
+def select_artifacts(*conditions: ColumnElement[bool], latest: bool = False) -> Select[Any]:
+    """A query of the rows that ``Artifact.from_rows`` makes handles of.
+
+    Args:
+        conditions: on ``artigraph_node``.
+        latest: they say that it is the latest version, so that it need not be found out again.
+    """
     source = NODE.outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)
-    return select(*COLUMNS).select_from(source).where(NODE.c.node_type != "collection", *conditions)
+    return select(*columns(latest=latest)).select_from(source).where(NODE.c.node_type != "collection", *conditions)
 
 
 async def find_one(cls: Any, asked: Any, *, key: str | None, session: AsyncSession | None = None) -> Any:

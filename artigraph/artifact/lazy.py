@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,8 +30,9 @@ class LazyArtifact:
             raise InvalidArtifactError(f"{suffix!r} is no suffix; write one like '.zarr'")
         if key is not None and suffix_of(check_key(key)).lower() not in ("", suffix.lower()):
             raise InvalidArtifactError(f"the key {key!r} does not end with {suffix}")
-        self._folder = tempfile.TemporaryDirectory(prefix="artigraph-", ignore_cleanup_errors=True)
-        self.path = Path(self._folder.name) / f"content{suffix}"
+        folder = Path(tempfile.mkdtemp(prefix="artigraph-"))
+        self._discard = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path = folder / f"content{suffix}"
         self.artifact: Any = None
         self._cls, self._key, self._options = cls, key, options
 
@@ -50,8 +52,7 @@ class LazyArtifact:
 
     def discard(self) -> None:
         """Remove what was written."""
-        shutil.rmtree(self._folder.name, ignore_errors=True)
-        self._folder.cleanup()
+        self._discard()
 
     def __enter__(self) -> Self:
         return self

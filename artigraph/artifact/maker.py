@@ -59,7 +59,6 @@ class ArtifactMaker(Annotated):
         if (path is NOTHING) == (value is NOTHING):
             raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
-        self._blank()
         self._spec = SaveSpec(serializer, storage, dict(tags or {}))
         self.key = check_key(key) if key is not None else None
         self.kind, self.description, self.revises = check_kind(kind), description, revises

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
-from artigraph.artifact.get import COLUMNS
+from artigraph.artifact.get import columns
 from artigraph.artifact.key import new_stem, uid_of
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.insert import Batch, insert_batches
@@ -37,9 +37,13 @@ class _Root:
         self.id, self.label = node_id, label
 
 
-def select_collections(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """A query of the rows that collections are made of."""
-    return select(*COLUMNS).select_from(NODE.outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)).where(*conditions)
+def select_collections(*conditions: ColumnElement[bool], latest: bool = False) -> Select[Any]:
+    """A query of the rows that collections are made of; see ``select_artifacts``."""
+    return (
+        select(*columns(latest=latest))
+        .select_from(NODE.outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem))
+        .where(*conditions)
+    )
 
 
 def key_digest(key: str) -> bytes:

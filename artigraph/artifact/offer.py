@@ -14,6 +14,7 @@ from artigraph.artifact.key import uid_of
 from artigraph.graph.current import OpenSpan
 from artigraph.graph.insert import Batch
 from artigraph.graph.schema import BLOB_USE, NODE, TAG
+from artigraph.serializer.file import file_serializer
 from artigraph.storage.base import Storage, location_of
 
 INLINE_MANIFEST = 4 << 20
@@ -72,6 +73,7 @@ class Offer:
             "data": dict(self.extra) if self.extra else None,
             "n_files": content.n_files,
             "n_observations": content.n_observations,
+            "reader": content.serializer if content.options else None,
             "options": content.options or None,
             "same_as": content.same_as,
         }
@@ -83,7 +85,7 @@ class Offer:
         return {
             "artifact_hash": content.hash,
             "artifact_size": content.size,
-            "artifact_serializer": content.serializer,
+            "artifact_serializer": file_serializer.name if content.options else content.serializer,
             "artifact_content_type": content.content_type,
             "artifact_suffix": content.suffix,
             "artifact_otype": content.otype,

@@ -29,13 +29,26 @@ class _Closable:
     def __exit__(self, *_: object) -> None:
         """Nothing to do."""
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to do."""
+
+
+def check_opening(mode: str, engine: str) -> None:
+    """Raises InvalidArtifactError for a mode or engine that there is not."""
+    if mode != "r":
+        raise InvalidArtifactError(f"mode is {mode!r}; what is kept never changes, so it is opened with 'r' alone")
+    if engine not in ("pyarrow", "polars"):
+        raise InvalidArtifactError(f"engine is {engine!r}; it can be 'pyarrow' or 'polars'")
+
 
 def opened(
     path: Path,
     suffix: str,
     names: Sequence[str],
     *,
-    mode: str,
     engine: str,
     kept: dict[str, Any],
     options: dict[str, Any],
@@ -46,19 +59,14 @@ def opened(
         path: a local view of it.
         suffix: its suffix.
         names: of a folder, the files in it.
-        mode: "r".
         engine: "pyarrow" or "polars", for tables.
         kept: how it was written: options of ``pandas.read_csv``.
         options: for the function of the library that opens it.
 
     Raises:
-        InvalidArtifactError: another mode or engine, or nothing opens such files.
+        InvalidArtifactError: nothing opens such files.
         MissingLibraryError: the library that does is not installed.
     """
-    if mode != "r":
-        raise InvalidArtifactError(f"mode is {mode!r}; what is kept never changes, so it is opened with 'r' alone")
-    if engine not in ("pyarrow", "polars"):
-        raise InvalidArtifactError(f"engine is {engine!r}; it can be 'pyarrow' or 'polars'")
     if suffix.endswith(".zarr"):
         return load("zarr", "opening zarr").open(str(path), mode="r", **options)
     if suffix == ".h5ad":

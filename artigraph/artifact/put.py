@@ -20,7 +20,8 @@ from artigraph.persist.piece import Piece
 from artigraph.registry import Registry
 from artigraph.storage.base import Storage, location_of
 
-AT_ONCE = 8
+AT_ONCE = 256
+"""Pieces that are put together."""
 HANDS = 2
 """Threads that hash."""
 
@@ -64,17 +65,13 @@ class Puts:
         for offer, piece in self.pieces():
             if piece.location is None:
                 wanted.setdefault(offer.storage, {}).setdefault(piece.digest, []).append(piece)
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def one(alike: list[Piece], storage: Storage) -> None:
-            async with places:
-                await finished(self._put_one(alike, storage))
-
         for storage, pieces in wanted.items():
             trusted = {digest: alike[0].size for digest, alike in pieces.items() if (storage.name, digest) in known}
             lost = await storage.missing({location_of(digest): size for digest, size in trusted.items()})
             todo = [alike for digest, alike in pieces.items() if digest not in trusted or location_of(digest) in lost]
-            await _all(one(alike, storage) for alike in todo)
+            firsts = [next((piece for piece in alike if piece.spool is not None), alike[0]) for alike in todo]
+            for start in range(0, len(firsts), AT_ONCE):
+                await finished(self._put_some(firsts[start : start + AT_ONCE], storage))
 
     def known(self, connection: Connection) -> set[tuple[str, bytes]]:
         """(storage, hash) of the pieces that rows need already."""
@@ -107,11 +104,12 @@ class Puts:
         ]
         await drop_unused(self._database, self._registry, blobs, session=session)
 
-    async def _put_one(self, alike: list[Piece], storage: Storage) -> None:
-        first = next((piece for piece in alike if piece.spool is not None), alike[0])
-        spool = await to_thread.run_sync(first.fill, storage)
-        durable = self._database.durability != "off"
-        first.location = await storage.put(spool, first.digest, first.size, durable=durable)
+    async def _put_some(self, pieces: Sequence[Piece], storage: Storage) -> None:
+        spools = await to_thread.run_sync(lambda: [piece.fill(storage) for piece in pieces])
+        blobs = [(spool, piece.digest, piece.size) for spool, piece in zip(spools, pieces, strict=True)]
+        for piece in pieces:  # from now on it may be there
+            piece.location = location_of(piece.digest)
+        await storage.put_many(blobs, durable=self._database.durability != "off")
 
 
 def _prepare(offers: Iterable[Offer]) -> None:

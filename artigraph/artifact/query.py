@@ -38,7 +38,7 @@ class Kind(Generic[T]):
     name: str
     fields: Fields
     select: Callable[..., Select[Any]]
-    """Conditions -> a query of the rows that ``make`` needs."""
+    """Conditions, ``latest=`` whether only latest versions -> a query of the rows that ``make`` needs."""
     make: Callable[[Connection, Sequence[Any]], Sequence[T]]
     population: Condition
     """Which nodes there are at all."""
@@ -308,15 +308,16 @@ class Query(Generic[T]):
 
     def _statement(self, asked: _Asked, *, count: bool = False) -> Select[Any]:
         kind, condition = self._kind, self._kind.population
+        latest = kind.versioned and not asked.trash and not self._every_version()
         if kind.versioned:
             if asked.trash != "any":
                 in_trash = NODE.c.artifact_trashed_at.is_not(None)
                 condition &= in_trash if asked.trash else ~in_trash
-            if not self._every_version():
+            if latest:
                 condition &= LATEST
         for each in asked.filters:
             condition = each.compose(condition)
-        statement = kind.select(condition)
+        statement = kind.select(condition, latest=latest)
         length = None if asked.stop is None else asked.stop - asked.start
         if count and length is None and not asked.start:
             return statement.with_only_columns(NODE.c.id)

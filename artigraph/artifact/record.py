@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.content import Content
-from artigraph.artifact.get import FACTS, select_artifacts
+from artigraph.artifact.get import COLUMNS, select_artifacts
 from artigraph.artifact.wanted import Wanted
 from artigraph.digest import format_digest
 from artigraph.graph.engine import current_database
@@ -26,101 +27,124 @@ NOTHING: Any = object()
 """Stands for a value that is not here (yet): None is a value."""
 
 
+_PASSING = ("_spec", "_value", "_small", "_content", "_replaces", "_also", "_run", "_always", "wanted", "revises")
+"""What is known of an artifact until it is saved or read again."""
+
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
+
+
 class ArtifactRecord(Node):
     """The facts of an artifact; what can be done with it is in ``Artifact``."""
 
     row_class: ClassVar[type[OrmNode]] = OrmArtifact
-    _row: Any
-    """Where the facts are until they are asked for."""
     row_columns: ClassVar[tuple[Any, ...] | None] = (
         *(raw(NODE.c.id), NODE.c.node_label, raw_time(NODE.c.node_created_at), raw_time(NODE.c.node_updated_at)),
-        *(HAS_TAGS, SMALL_DATA, *FACTS),
+        *COLUMNS[4:-2],
         select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("artifact_key"),
+        *(COLUMNS[-1], HAS_TAGS, SMALL_DATA),
     )
 
-    def _blank(self) -> None:
-        """Know nothing yet."""
-        self._spec = SaveSpec()
-        self._value: Any = NOTHING
-        self._small: SmallValue | None = None
-        self._content: Content | None = None
-        self._replaces = False
-        self._also: list[Callable[[Connection, UUID], None]] = []
-        self.wanted = Wanted()
-        self._before: dict[str, Any] = {}
-        self._serializer: str | None = None
-        self._options: dict[str, Any] = {}
-        self.hash: str | None = None
-        self.size: int | None = None
-        self.uid: str | None = None
-        self.stem: str | None = None
-        self.version: int | None = None
-        self.is_latest = False
-        self.suffix = ""
-        self.otype: str | None = None
-        self.type_name: str | None = None
-        self.n_files: int | None = None
-        self.n_observations: int | None = None
-        self.trashed_at: datetime | None = None
-        self.key: str | None = None
-        self.description: str | None = None
-        self.kind: str | None = None
-        self.extra_data: dict[str, Any] | None = None
-        self.revises: Any = None
-        self._run: Any = None
-        self._always = False
+    _spec: SaveSpec = INFER
+    _value: Any = NOTHING
+    _small: SmallValue | None = None
+    _content: Content | None = None
+    _replaces = False
+    _also: Sequence[Callable[[Connection, UUID], None]] = ()
+    _before: Mapping[str, Any] = NO_FACTS
+    _serializer: str | None = None
+    _run: Any = None
+    _always = False
+    wanted = Wanted()
+    _hash: bytes | None = None
+    size: int | None = None
+    uid: str | None = None
+    stem: str | None = None
+    version: int | None = None
+    is_latest = False
+    suffix = ""
+    otype: str | None = None
+    type_name: str | None = None
+    n_files: int | None = None
+    n_observations: int | None = None
+    trashed_at: datetime | None = None
+    key: str | None = None
+    description: str | None = None
+    kind: str | None = None
+    extra_data: dict[str, Any] | None = None
+    revises: Any = None
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
         """The handles of rows, with their tags: rows of ``row_columns``, or of ``select_artifacts``."""
         if rows and hasattr(rows[0], SMALL_DATA.name):
-            return cls._of_columns(connection, rows)
-        tags = tags_of(connection, [row.id.bytes for row in rows])
+            return cls._with_values(connection, rows)
+        tags = tags_of(connection, [row[0].bytes for row in rows])
         handles = [cls.from_row(row) for row in rows]
         for artifact in handles:
-            artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
+            said = tags[artifact.id.bytes]
+            if said:
+                artifact._spec = SaveSpec(tags=said)
         return handles
 
     @classmethod
-    def _of_columns(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """Handles that know their small value, and look into the rest of their row when they are asked for more."""
-        tags = tags_of(connection, [row[0] for row in rows if row[4]])
-        small = small_values(((row[0], row[5], row.artifact_hash) for row in rows), current_database())
+    def _with_values(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+        """The handles of rows of ``row_columns``, which know their value when it is a small one."""
+        tags = tags_of(connection, [row[0] for row in rows if row[-2]])
+        small = small_values(((row[0], row[-1], row[5]) for row in rows), current_database())
         handles = []
         for row in rows:
-            self = cls._of(*row[:4])
-            self._row, self._value, self._small = row, NOTHING, small.get(row[0])
-            self._spec = SaveSpec(tags=tags[row[0]]) if row[4] else INFER
+            raw_id, *facts = row[:-2]
+            self = cls.__new__(cls)
+            self._know(UUID(bytes=raw_id), *facts)
+            if row[-2]:
+                self._spec = SaveSpec(tags=tags[raw_id])
+            if raw_id in small:
+                self._small = small[raw_id]
             handles.append(self)
         return handles
 
-    def __getattr__(self, name: str) -> Any:
-        row = self.__dict__.pop("_row", None)
-        if row is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        known = dict(self.__dict__)
-        self._fill(row)
-        self.__dict__.update(known)
-        return getattr(self, name)
-
     def _take(self, row: Any) -> None:
-        super()._take(row)
-        self._fill(row)
+        """Be a row of ``select_artifacts``: taken apart by place, which is most of what a thousand of them cost."""
+        known = self.__dict__
+        for name in _PASSING if known else ():
+            known.pop(name, None)
+        self._know(*row)
 
-    def _fill(self, row: Any) -> None:
-        self._blank()
-        extra = row.artifact_extra or {}
-        self._serializer, self._options = row.artifact_serializer, extra.get("options") or {}
-        self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
-        self.size, self.kind = row.artifact_size, row.artifact_kind
-        self.uid, self.stem, self.version = row.artifact_uid, row.artifact_stem, row.artifact_version
-        self.key, self.is_latest = row.artifact_key, bool(row.artifact_is_latest)
-        self.suffix, self.otype = row.artifact_suffix or "", row.artifact_otype
-        self.type_name = row.model_artifact_type_name or row.artifact_otype
-        self.description, self.trashed_at = row.artifact_description, row.artifact_trashed_at
-        self.extra_data, self.n_files = extra.get("data"), extra.get("n_files")
-        self.n_observations = extra.get("n_observations")
-        self._before = {"key": self.key}
+    def _know(  # noqa: PLR0913 - a row
+        self, node_id: UUID, label: Any, created: Any, updated: Any, serializer: Any, digest: Any, size: Any, uid: Any,
+        stem: Any, version: Any, suffix: Any, kind: Any, otype: Any, description: Any, trashed: Any, extra: Any,
+        model: Any, key: Any, latest: Any,
+    ) -> None:  # fmt: skip
+        facts = extra or NO_FACTS
+        self.__dict__ |= {
+            "id": node_id,
+            "label": label,
+            "_created": created,
+            "_updated": updated,
+            "_serializer": serializer,
+            "_hash": digest,
+            "size": size,
+            "kind": kind,
+            "uid": uid,
+            "stem": stem,
+            "version": version,
+            "key": key,
+            "is_latest": bool(latest),
+            "suffix": suffix or "",
+            "otype": otype,
+            "type_name": model or otype,
+            "description": description,
+            "trashed_at": trashed,
+            "extra_data": facts.get("data"),
+            "n_files": facts.get("n_files"),
+            "n_observations": facts.get("n_observations"),
+            "_before": {"key": key},
+        }
+
+    @property
+    def hash(self) -> str | None:
+        """``sha256:`` and 64 hex characters; None before it was saved. Of a folder that of the list of its files."""
+        return format_digest(self._hash) if self._hash is not None else None
 
     async def _reread(self, session: AsyncSession | None) -> None:
         """Say what is stored now; of what is gone, what was."""

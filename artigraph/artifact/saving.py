@@ -43,7 +43,8 @@ async def save_kept(artifacts: Sequence[Any], session: AsyncSession | None, regi
     await ask(database.door)  # a database that cannot be opened leaves no folder behind
     span = open_span(database.identity)
     await prepare(artifacts, session)
-    offers = [_offer(each, database, registry, span) for each in artifacts]
+    default = file_storage(database, registry)
+    offers = [_offer(each, default, database, registry, span) for each in artifacts]
     wholes = [(offer, each) for offer, each in zip(offers, artifacts, strict=True) if each._content is None]
     for offer, artifact in wholes:
         await save_whole(offer, artifact._value, artifact, database, session)
@@ -81,7 +82,7 @@ async def _renew(
             memories.remember(content.value, memory)
 
 
-def _offer(artifact: Any, database: Database, registry: Registry, span: OpenSpan | None) -> Offer:
+def _offer(artifact: Any, default: Storage, database: Database, registry: Registry, span: OpenSpan | None) -> Offer:
     revised = artifact.revises
     if revised is not None and revised.stem is None:
         raise InvalidArtifactError(f"{revised!r} has no versions; save it first")
@@ -91,7 +92,7 @@ def _offer(artifact: Any, database: Database, registry: Registry, span: OpenSpan
     return Offer(
         id=artifact.id,
         content=artifact._content or FileContent(),
-        storage=_storage(artifact._spec.storage, database, registry),
+        storage=_storage(artifact._spec.storage, default, registry),
         key=artifact.key,
         stem=artifact.stem if artifact._replaces else revised.stem if revised is not None else None,
         revises=revised.id if revised is not None else None,
@@ -106,10 +107,10 @@ def _offer(artifact: Any, database: Database, registry: Registry, span: OpenSpan
     )
 
 
-def _storage(asked: Any, database: Database, registry: Registry) -> Storage:
+def _storage(asked: Any, default: Storage, registry: Registry) -> Storage:
     """The storage that was named, else the one for files."""
     if asked is None:
-        return file_storage(database, registry)
+        return default
     if isinstance(asked, str):
         return registry.storage_named(asked)  # type: ignore[return-value]
     if isinstance(asked, type):

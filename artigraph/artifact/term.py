@@ -105,7 +105,7 @@ class Term:
         return Kind(
             name=cls.__name__.lower(),
             fields=field_table(*SHARED, column_field("name", NODE.c.node_label, str), own),
-            select=lambda *conditions: select_terms(cls.term_kind).where(*conditions),
+            select=lambda *conditions, latest: select_terms(cls.term_kind).where(*conditions),
             make=lambda connection, rows: [cls.from_row(row) for row in rows],
             population=NODE.c.node_type == "term",
             columns=shown,

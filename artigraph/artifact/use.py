@@ -8,7 +8,7 @@ from typing import Any
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.artifact.opened import opened
+from artigraph.artifact.opened import check_opening, opened
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
@@ -24,7 +24,7 @@ async def load_kept(
     artifact: Any, options: dict[str, Any], *, track: bool, session: AsyncSession | None, registry: Registry | None
 ) -> Any:
     """The value of an artifact, read with the reader's ``options``."""
-    if artifact.uid is None or (not options and not _is_file(artifact)):
+    if artifact.uid is None or (not options and artifact._serializer not in FILES):
         load = LoadOptions(session=session, registry=registry, track=track, role=artifact.key)
         return (await load_many([artifact.id.bytes], load))[0]
     database = current_database()
@@ -56,24 +56,16 @@ async def open_kept(
     registry: Registry | None,
 ) -> Any:
     """The content of an artifact, to be read piece by piece."""
+    check_opening(mode, engine)
     database = current_database()
     file = await _file(artifact, database, session, registry)
     names = [entry.path for entry in await file.manifest()] if file.is_folder else []
     path = await file.cache()
     found = await finished(
-        to_thread.run_sync(
-            lambda: opened(path, file.suffix, names, mode=mode, engine=engine, kept=file.options, options=options)
-        )
+        to_thread.run_sync(lambda: opened(path, file.suffix, names, engine=engine, kept=file.options, options=options))
     )
     _note(artifact, database, track=track)
     return found
-
-
-def _is_file(artifact: Any) -> bool:
-    """Whether its value is not simply what its serializer makes of its bytes."""
-    if artifact._serializer is None:
-        return False
-    return artifact._serializer in FILES or bool(artifact._options)
 
 
 async def _file(artifact: Any, database: Database, session: AsyncSession | None, registry: Registry | None) -> KeptFile:

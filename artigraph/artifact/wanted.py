@@ -68,9 +68,9 @@ async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> Non
         SchemaMismatchError: a table or a feature is not as it was promised; nothing was stored.
     """
     for artifact in artifacts:
-        wanted, table = artifact.wanted, await to_thread.run_sync(artifact.table_to_check)
-        if wanted.features or wanted.schema is not None or table is not None:
-            artifact.to_write(await _looked_up(artifact, wanted, table, session))
+        if artifact.wanted.features or artifact.has_columns():
+            table = await to_thread.run_sync(artifact.table_to_check) if artifact.has_columns() else None
+            artifact.to_write(await _looked_up(artifact, artifact.wanted, table, session))
 
 
 async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSession | None) -> Any:

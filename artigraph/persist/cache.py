@@ -10,7 +10,7 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,13 @@ async def view_of(view: View, storage: Storage) -> Path:
         await finished(to_thread.run_sync(_remove, draft))
     await finished(to_thread.run_sync(_shrink, root, place))
     return target
+
+
+def forget_views(storage: Storage, hashes: Iterable[bytes]) -> None:
+    """(worker thread) Remove the views of what has these hashes; one that is wanted again is made again."""
+    root = storage.cache_folder()
+    for digits in (digest.hex() for digest in hashes):
+        _remove(root / digits[:2] / digits[2:])
 
 
 async def _make(draft: Path, view: View) -> None:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from uuid import UUID
 
+from anyio import to_thread
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.errors import UnknownStorageError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import BLOB_USE, LINK, NODE
 from artigraph.graph.value import Filter
 from artigraph.graph.walk import one_of, raw, raw_ids
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
+from artigraph.persist.cache import forget_views
+from artigraph.persist.conflict import rows_of
+from artigraph.persist.place import storage_named
 from artigraph.persist.trash import keep_numbers, throw_away, tops_of
 from artigraph.registry import current_registry
 from artigraph.storage.base import location_of
 
 CHUNK = 5_000
+
+_VIEWED = select(NODE.c.remote_artifact_storage, NODE.c.artifact_hash).where(
+    raw(NODE.c.id).in_(raw_ids()), NODE.c.artifact_uid.is_not(None), NODE.c.remote_artifact_storage.is_not(None)
+)
 
 
 async def delete_nodes(
@@ -45,6 +55,8 @@ async def delete_nodes(
     """
     database = current_database()
 
+    views: list[tuple[str, bytes]] = []
+
     def work(connection: Connection) -> tuple[int, list[Blob]]:
         gone = connection.execute(delete(LINK).where(one_of(LINK.c.id, links))).rowcount if links else 0
         asked = _existing(connection, ids)
@@ -55,12 +67,18 @@ async def delete_nodes(
         if not for_good and (along := throw_away(connection, doomed - set(asked), at)):
             doomed -= doomed_with(connection, along)
         tops = tops_of(connection, doomed)
+        views[:] = [(row[0], bytes(row[1])) for row in rows_of(connection, _VIEWED, doomed)]
         blobs = remove_nodes(connection, doomed)
         keep_numbers(connection, tops, at)
         return gone + len(asked), blobs
 
     count, blobs = await database.write(work, session=session)
-    await drop_unused(database, current_registry(), blobs, session=session)
+    registry = current_registry()
+    await drop_unused(database, registry, blobs, session=session)
+    for name in {name for name, _ in views}:
+        with suppress(UnknownStorageError):
+            hashes = [digest for storage, digest in views if storage == name]
+            await to_thread.run_sync(forget_views, storage_named(database, registry, name), hashes)
     return count
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from anyio import to_thread
 from sqlalchemy import Connection, select
 
 from artigraph.digest import digest_bytes, format_digest
-from artigraph.errors import BlobCorruptError, SerializeError
+from artigraph.errors import BlobCorruptError, BlobMissingError, SerializeError
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw, raw_ids
@@ -47,11 +48,13 @@ class KeptFile:
         extra = json.loads(row.artifact_extra) if isinstance(row.artifact_extra, str) else row.artifact_extra or {}
         self.id = UUID(bytes=row[0])
         self.serializer: str = row.artifact_serializer or ""
+        self._reader: str = extra.get("reader") or self.serializer
         self.suffix: str = row.artifact_suffix or ""
         self.otype: str | None = row.artifact_otype
         self.options: dict[str, Any] = extra.get("options") or {}
         self.label: str | None = row.node_label or row.key
         self._name: str = (row.key or "").rstrip("/").rpartition("/")[2] or f"{row.artifact_uid}{self.suffix}"
+        self._owner = f"artifact {self.label or row.artifact_uid} ({self.id})"
         self._row, self._database, self._registry = row, database, registry
         self._storage = storage_named(database, registry, row.remote_artifact_storage or "")
 
@@ -59,6 +62,16 @@ class KeptFile:
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         return self.serializer == folder_serializer.name
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """What is wrong with the bytes is told with the name of the artifact."""
+        try:
+            yield
+        except BlobMissingError as error:
+            raise BlobMissingError(error.location, error.storage, self._owner) from error
+        except BlobCorruptError as error:
+            raise BlobCorruptError(error.location, error.expected, error.got, self._owner, error.storage) from error
 
     async def load(self, options: Mapping[str, Any]) -> Any:
         """The value, by the serializer that wrote it or its suffix leads to; where there is none, a path.
@@ -81,18 +94,20 @@ class KeptFile:
                 to_thread.run_sync(lambda path: reader.read_folder(path, **given), await self.cache())
             )
         source = self._source()
-        file = await source.open()
+        with self._named():
+            file = await source.open()
         with file:
             return await finished(to_thread.run_sync(lambda: reader.read(file, **given)))
 
     async def cache(self) -> Path:
         """A file or folder with this content, to be read only. Raises as ``load`` does, and what storages raise."""
         digest = bytes(self._row.artifact_hash)
-        if not self.is_folder:
-            return await view_of(View(self._name, digest, {"": self._source()}), self._storage)
-        manifest = await self.manifest()
-        files = {entry.path: self._source(entry.digest, entry.size) for entry in manifest if entry.digest}
-        return await view_of(View(self._name, digest, files, manifest), self._storage)
+        with self._named():
+            if not self.is_folder:
+                return await view_of(View(self._name, digest, {"": self._source()}), self._storage)
+            manifest = await self.manifest()
+            files = {entry.path: self._source(entry.digest, entry.size) for entry in manifest if entry.digest}
+            return await view_of(View(self._name, digest, files, manifest), self._storage)
 
     async def manifest(self) -> Manifest:
         """The files of a folder."""
@@ -107,8 +122,8 @@ class KeptFile:
 
     def reader(self) -> Any:
         """The serializer that reads it, None when there is none."""
-        if self.serializer not in FILES:
-            return self._registry.serializer_named(self.serializer)
+        if self._reader not in FILES:
+            return self._registry.serializer_named(self._reader)
         found: Any = self._registry.serializer_for_suffix(self.suffix) if self.suffix else None
         return found if found is None or hasattr(found, "read_folder") or not self.is_folder else None
 

@@ -11,7 +11,7 @@ import errno
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Hashable, Iterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,6 +83,20 @@ class Storage(ABC):
             StorageFullError: no space is left.
             StorageReadOnlyError: the place may not be written.
         """
+
+    async def put_many(self, blobs: Sequence[tuple[Path, bytes, int]], *, durable: bool = True) -> Sequence[str]:
+        """``put`` for several: (spool, digest, size) each. Returns their locations; on a failure some may be there."""
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(spool: Path, digest: bytes, size: int) -> str:
+            async with places:
+                return await self.put(spool, digest, size, durable=durable)
+
+        ended = await asyncio.gather(*(one(*blob) for blob in blobs), return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return [outcome for outcome in ended if isinstance(outcome, str)]
 
     def confirm(self, location: str, spool: Path) -> None:
         """Just before the commit: if a racing removal took the blob, put it back from ``spool``; never waits long."""
@@ -218,6 +232,7 @@ def translated(place: object) -> Iterator[None]:
         raise CannotOpenError(error.errno, f"{place} cannot be used ({error.strerror})") from error
 
 
+_AT_ONCE = 8
 _LOCATION = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})

@@ -58,6 +58,9 @@ class FileSystemStorage(Storage):
         await asyncio.to_thread(self._put, location, spool, size, durable)
         return location
 
+    async def put_many(self, blobs: Sequence[tuple[Path, bytes, int]], *, durable: bool = True) -> Sequence[str]:
+        return await asyncio.to_thread(self._put_many, blobs, durable)
+
     def confirm(self, location: str, spool: Path) -> None:
         shard, name = check_location(location).split("/")
         with translated(self.directory), self._folder(shard, create=True) as folder:
@@ -118,7 +121,29 @@ class FileSystemStorage(Storage):
         finally:
             os.close(descriptor)
 
-    def _put(self, location: str, spool: Path, size: int, durable: bool) -> None:
+    def _put_many(self, blobs: Sequence[tuple[Path, bytes, int]], durable: bool) -> Sequence[str]:
+        locations = [location_of(digest) for _, digest, _ in blobs]
+        with translated(self.directory):
+            self._make_folders({location[:2] for location in locations})
+        for location, (spool, _, size) in zip(locations, blobs, strict=True):
+            self._put(location, spool, size, durable, alone=False)
+        if durable:
+            for shard in {location[:2] for location in locations}:
+                with translated(self.directory), self._folder(shard) as folder:
+                    os.fsync(folder)
+        return locations
+
+    def _make_folders(self, names: set[str]) -> None:
+        """Make those of these folders that are missing, and wait once until they survive a power cut."""
+        with os.scandir(self.directory) as entries:
+            missing = names - {entry.name for entry in entries}
+        for name in missing:
+            with suppress(FileExistsError):
+                (self.directory / name).mkdir(mode=0o700)
+        if missing:
+            _sync_folder(self.directory)
+
+    def _put(self, location: str, spool: Path, size: int, durable: bool, *, alone: bool = True) -> None:
         shard, name = location.split("/")
         with translated(self.directory), self._folder(shard, create=True) as folder:
             kept = _stat(folder, name)
@@ -129,7 +154,7 @@ class FileSystemStorage(Storage):
                     with spool.open("rb") as file:
                         os.fsync(file.fileno())
                 self._publish(spool, folder, name)
-            if durable:
+            if durable and alone:
                 os.fsync(folder)  # also after a hit: whoever put it may not have waited yet
 
     def _publish(self, spool: Path, folder: int, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
 import weakref
@@ -29,7 +30,7 @@ class MemoryStorage(Storage):
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
         self._damaged: dict[str, bytes] = {}
         self._spools: set[Path] = set()
-        self._cache: tempfile.TemporaryDirectory[str] | None = None
+        self._cache: Path | None = None
 
     def spool(self) -> Path:
         with translated(tempfile.gettempdir()):
@@ -58,9 +59,9 @@ class MemoryStorage(Storage):
     def cache_folder(self) -> Path:
         """A temporary folder that goes with this object."""
         if self._cache is None:
-            self._cache = tempfile.TemporaryDirectory(prefix="artigraph-cache-", ignore_cleanup_errors=True)
-            weakref.finalize(self, self._cache.cleanup)
-        return Path(self._cache.name)
+            self._cache = Path(tempfile.mkdtemp(prefix="artigraph-cache-"))
+            weakref.finalize(self, shutil.rmtree, self._cache, ignore_errors=True)
+        return self._cache
 
     async def download(self, location: str, file: IO[bytes]) -> None:
         file.write(await self.read(location))

@@ -6,7 +6,20 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, bindparam, event, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    event,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.benchmarks import limit
@@ -34,6 +47,31 @@ LINK = Table(
     Column("label", String, primary_key=True),
     Column("target", LargeBinary),
     Column("created", BigInteger),
+)
+KEPT = Table(
+    "kept",
+    META,
+    Column("id", LargeBinary, primary_key=True),
+    Column("created", BigInteger),
+    Column("updated", BigInteger),
+    Column("hash", LargeBinary),
+    Column("size", Integer),
+    Column("uid", String),
+    Column("version", Integer),
+    Column("suffix", String),
+    Column("kind", String),
+    Column("otype", String),
+    Column("key", String),
+    Column("description", String),
+    Column("trashed", BigInteger),
+)
+NEWER = KEPT.alias("newer")
+TAG = Table(
+    "tag",
+    META,
+    Column("node", LargeBinary, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String),
 )
 NODE_NAMES, LINK_NAMES = NODE.c.keys(), LINK.c.keys()
 PART = NODE.alias("part")
@@ -121,6 +159,27 @@ async def descendants_read(root: bytes) -> list[int]:
     """The values of all artifacts below a span."""
     async with _engine.connect() as connection:
         return limit.values_of((await connection.execute(DESCENDANTS, {"root": root})).all())
+
+
+async def keep(files: list[tuple[str, str]]) -> None:
+    """Rows of kept files, with a tag each."""
+    rows, tags = limit.kept_rows(files)
+    async with _writer, _engine.begin() as connection:
+        await connection.execute(KEPT.insert(), [dict(zip(KEPT.c.keys(), row, strict=True)) for row in rows])
+        await connection.execute(TAG.insert(), [dict(zip(TAG.c.keys(), row, strict=True)) for row in tags])
+
+
+async def filter_kept(folder: str) -> list[limit.Kept]:
+    """The kept files below a folder, with their tags: two SELECTs."""
+    below = func.substr(KEPT.c.key, 1, len(folder)) == folder
+    newest = ~exists().where(NEWER.c.key == KEPT.c.key, NEWER.c.version > KEPT.c.version)
+    statement = select(KEPT).where(below, KEPT.c.trashed.is_(None), newest).order_by(KEPT.c.id)
+    async with _engine.connect() as connection:
+        rows = (await connection.execute(statement)).all()
+        tags: dict[bytes, dict[str, str]] = {row[0]: {} for row in rows}
+        for node, name, value in await connection.execute(select(TAG).where(TAG.c.node.in_(list(tags)))):
+            tags[node][name] = value
+    return [limit.found(tuple(row), tags[row[0]]) for row in rows]
 
 
 async def write(nodes: limit.Rows, links: limit.Rows) -> None:

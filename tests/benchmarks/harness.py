@@ -37,6 +37,11 @@ def fields(i: int) -> dict[str, Any]:
     }
 
 
+def kept(i: int) -> tuple[str, str]:
+    """Key and description of kept file number `i`: every third is in the folder that is looked for."""
+    return f"{'raw' if i % 3 == 0 else 'other'}/{i:06}.txt", f"lorem ipsum dolor sit amet {i % 97}"
+
+
 def children(count: int, depth: int = 10) -> list[list[int]]:
     """A tree of `count` spans as the list of children of each: under the root hang chains of `depth - 1`."""
     below: list[list[int]] = [[] for _ in range(count)]
@@ -60,6 +65,14 @@ async def measure(adapter: ModuleType, work: str, path: Path, count: int = MODEL
             root = await done(adapter.span_tree_write(children(count)))
             found, taken = await timed(adapter.descendants_read, root)
             assert sorted(found) == list(range(3 * count))
+            return taken
+        if work == "filter_kept":
+            await done(adapter.keep([kept(i) for i in range(3 * count)]))
+            await done(adapter.close())
+            await done(adapter.open(path))
+            found, taken = await timed(adapter.filter_kept, "raw/")
+            assert [each.key for each in found] == [kept(i)[0] for i in range(0, 3 * count, 3)]
+            assert found[7 % count].tags == {"number": str(7 % count * 3)}
             return taken
         models = [adapter.Small(**fields(i)) for i in range(count)]
         if work.startswith("save"):

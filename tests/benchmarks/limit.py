@@ -8,6 +8,8 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,12 @@ CREATE TABLE link(
     PRIMARY KEY(source, label)
 ) WITHOUT ROWID;
 CREATE INDEX link_target ON link(target);
+CREATE TABLE kept(
+    id BLOB PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL, hash BLOB, size INTEGER, uid TEXT,
+    version INTEGER, suffix TEXT, kind TEXT, otype TEXT, key TEXT, description TEXT, trashed INTEGER
+) WITHOUT ROWID;
+CREATE TABLE tag(node BLOB NOT NULL, name TEXT NOT NULL, value TEXT, PRIMARY KEY(node, name)) WITHOUT ROWID;
+CREATE UNIQUE INDEX kept_key ON kept(key, version);
 CREATE INDEX node_model ON node(model) WHERE model IS NOT NULL;
 """
 INSERT_NODE = "INSERT INTO node VALUES (?,?,?,?,?,?,?,?,?,?)"
@@ -34,6 +42,10 @@ WITH RECURSIVE d(id) AS (SELECT ? UNION SELECT l.target FROM d JOIN link l ON l.
 SELECT n.id, n.data, n.serializer, n.created FROM d JOIN node n ON n.id = d.id WHERE n.type = 'artifact'
 """
 
+SELECT_KEPT = "SELECT * FROM kept"
+NEWEST = """AND trashed IS NULL
+AND NOT EXISTS (SELECT 1 FROM kept newer WHERE newer.key = kept.key AND newer.version > kept.version) ORDER BY id"""
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -46,6 +58,26 @@ class Small:
     name: str
     ok: bool
     note: str
+
+
+@dataclass
+class Kept:
+    """A kept file as it is found."""
+
+    id: uuid.UUID
+    created: datetime
+    updated: datetime
+    hash: str
+    size: int
+    uid: str
+    version: int
+    suffix: str
+    kind: str | None
+    otype: str | None
+    key: str
+    description: str
+    trashed: int | None
+    tags: dict[str, str]
 
 
 FIELDS = tuple(Small.__annotations__)
@@ -105,6 +137,25 @@ def descendants_read(root: bytes) -> list[int]:
     return values_of(_connection.execute(DESCENDANTS, (root,)).fetchall())
 
 
+def keep(files: list[tuple[str, str]]) -> None:
+    """Rows of kept files, with a tag each."""
+    rows, tags = kept_rows(files)
+    _connection.execute("BEGIN IMMEDIATE")
+    _connection.executemany(f"INSERT INTO kept VALUES ({','.join('?' * 13)})", rows)
+    _connection.executemany("INSERT INTO tag VALUES (?,?,?)", tags)
+    _connection.execute("COMMIT")
+
+
+def filter_kept(folder: str) -> list[Kept]:
+    """The kept files below a folder, with their tags: two SELECTs."""
+    rows = _connection.execute(f"{SELECT_KEPT} WHERE substr(key, 1, ?) = ? {NEWEST}", (len(folder), folder)).fetchall()
+    tags: dict[bytes, dict[str, str]] = {row[0]: {} for row in rows}
+    listed = ",".join("?" * len(tags))
+    for node, name, value in _connection.execute(f"SELECT * FROM tag WHERE node IN ({listed})", list(tags)):
+        tags[node][name] = value
+    return [found(row, tags[row[0]]) for row in rows]
+
+
 def write(nodes: Rows, links: Rows) -> None:
     """Insert rows in one transaction."""
     _connection.execute("BEGIN IMMEDIATE")
@@ -130,6 +181,26 @@ def model_rows(models: list[Small]) -> tuple[list[bytes], Rows, Rows]:
             nodes.append((part, "artifact", now, now, "json", data, None, None, None, None))
             links.append((whole, name, part, now))
     return ids, nodes, links
+
+
+def kept_rows(files: list[tuple[str, str]]) -> tuple[Rows, Rows]:
+    """Rows of kept files, and of their tags."""
+    rows: Rows = []
+    tags: Rows = []
+    now = time.time_ns() // 1000
+    for number, (key, description) in enumerate(files):
+        node, digest = uuid.UUID(int=number + 1).bytes, sha256(key.encode()).digest()
+        facts = (digest, len(key), f"{number:020}", 1, ".txt", None, None, key, description, None)
+        rows.append((node, now, now, *facts))
+        tags.append((node, "number", str(number)))
+    return rows, tags
+
+
+def found(row: tuple[Any, ...], tags: dict[str, str]) -> Kept:
+    """A kept file from its row."""
+    node, created, updated, digest, *facts = row
+    times = (datetime.fromtimestamp(created / 1e6, UTC), datetime.fromtimestamp(updated / 1e6, UTC))
+    return Kept(uuid.UUID(bytes=node), *times, f"sha256:{digest.hex()}", *facts, tags)
 
 
 def rebuilt(rows: Iterable[Any]) -> list[Small]:

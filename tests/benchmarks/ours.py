@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import artigraph as ag
+from artigraph.artifact.bulk import ArtifactList
 
 
 @dataclass
@@ -58,6 +60,22 @@ async def load_bulk() -> list[Small]:
 async def load_each(ids: list[UUID]) -> list[Small]:
     """Every model by a load of its own."""
     return [await Small.load(one) for one in ids]
+
+
+async def keep(files: list[tuple[str, str]]) -> None:
+    """Files under keys, with a tag each, in one call."""
+    with TemporaryDirectory() as folder:
+        kept = ArtifactList()
+        for number, (key, description) in enumerate(files):
+            file = Path(folder) / f"{number}.txt"
+            file.write_text(key)
+            kept.append(ag.Artifact(file, key=key, description=description, tags={"number": str(number)}))
+        await kept.save()
+
+
+async def filter_kept(folder: str) -> list[ag.Artifact]:
+    """The kept files below a folder, with their tags."""
+    return await ag.Artifact.filter(key__startswith=folder)
 
 
 async def span_tree_write(below: list[list[int]]) -> UUID:
