@@ -15,6 +15,8 @@ UID_SIZE = 20
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """In the order of their bytes, so that texts of one length sort as their numbers."""
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:|[A-Za-z][\w+.-]*://")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_HALF = re.compile("[\ud800-\udfff]")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_-]{0,15}")
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".lz4", ".br"})
 _PAIRS = frozenset({".anndata.zarr", ".spatialdata.zarr", ".ome.zarr", ".ome.tif", ".ome.tiff", ".tar.zip"})
@@ -34,10 +36,10 @@ def check_key(key: object) -> str:
         raise UnsafeKeyError(repr(key), "a key is text")
     if not 0 < len(key) <= KEY_LIMIT:
         raise UnsafeKeyError(key, f"a key has 1 to {KEY_LIMIT:,} characters, this one {len(key):,}")
-    if any("\ud800" <= each <= "\udfff" for each in key):
+    if _HALF.search(key):
         raise UnsafeKeyError(ascii(key), "it has half of a surrogate pair")
     plain = _decoded(key)
-    if any(each < " " or "\x7f" <= each <= "\x9f" for each in plain):
+    if _CONTROL.search(plain):
         raise UnsafeKeyError(ascii(key), "it has a control character")
     if "\\" in plain:
         raise UnsafeKeyError(key, "it has a backslash; write / between the parts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from artigraph.storage.base import Storage, location_of
 
 AT_ONCE = 256
 """Pieces that are put together."""
-HANDS = 2
+HANDS = min(2, os.cpu_count() or 1)
 """Threads that hash."""
 
 _USED = select(BLOB_USE.c.storage, BLOB_USE.c.hash).where(

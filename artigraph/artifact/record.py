@@ -110,7 +110,7 @@ class ArtifactRecord(Node):
             known.pop(name, None)
         self._know(*row)
 
-    def _know(  # noqa: PLR0913 - a row
+    def _know(  # noqa: PLR0917 - a row
         self, node_id: UUID, label: Any, created: Any, updated: Any, serializer: Any, digest: Any, size: Any, uid: Any,
         stem: Any, version: Any, suffix: Any, kind: Any, otype: Any, description: Any, trashed: Any, extra: Any,
         model: Any, key: Any, latest: Any,

@@ -18,6 +18,7 @@ from artigraph.errors import NodeNotFoundError
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
+from artigraph.lineage.ahead import DEEP, Ahead
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.lineage import Lineage
 from artigraph.lineage.picture import LineageEdge, LineageNode
@@ -60,6 +61,9 @@ def collect(
     if not walk.exists(focus.bytes):
         raise NodeNotFoundError(focus)
     start = walk.start(focus.bytes)
+    for hops, up in ((upstream, True), (downstream, False)):
+        if hops >= DEEP:
+            walk.look_ahead(start, up=up)
     near = {start, *walk.inside([start])}
     walk.nodes.update(near)
     for hops, up in ((upstream, True), (downstream, False)):
@@ -91,6 +95,9 @@ class Walk:
         self._unread: dict[tuple[bytes, bool], int] = {}
         self._degrees: dict[str, dict[bytes, int]] = {}
         self._uncounted = 0
+        self._ahead: list[Ahead] = []
+        self._own: dict[bytes, bool] = {}
+        """node -> whether it is an output of a span, or has a label of its own"""
         self._whole: dict[bytes, bytes] = {}
         """part -> the node it is drawn as"""
 
@@ -100,6 +107,10 @@ class Walk:
     def start(self, node: bytes) -> bytes:
         """The node that ``node`` is drawn as."""
         return self._drawn_as([node])[node]
+
+    def look_ahead(self, node: bytes, *, up: bool) -> None:
+        """Read the links of a long way in a few statements."""
+        self._ahead.append(Ahead(self._connection, node, up=up))
 
     def inside(self, nodes: Iterable[bytes]) -> set[bytes]:
         """The spans inside of these, at any depth, as many as one walk may collect."""
@@ -241,8 +252,19 @@ class Walk:
 
     def _independent(self, nodes: Sequence[bytes]) -> set[bytes]:
         """Those that are outputs of a span, or have a label of their own."""
-        made = {target for _, target, *_ in self._links(LINK.c.target_id, nodes, ("output",))}
-        return made | {row[0] for row in rows_for(self._connection, _NAMED, nodes)}
+        fresh = [node for node in nodes if node not in self._own]
+        if not fresh:
+            return {node for node in nodes if self._own[node]}
+        made = {target for _, target, *_ in self._links(LINK.c.target_id, fresh, ("output",))}
+        named: set[bytes] = set()
+        left = fresh
+        for ahead in self._ahead:
+            known, left = ahead.named(left)
+            named |= known
+        if left:
+            named.update(row[0] for row in rows_for(self._connection, _NAMED, left))
+        self._own.update((node, node in made or node in named) for node in fresh)
+        return {node for node in nodes if self._own[node]}
 
     def _names(self, nodes: Sequence[bytes]) -> dict[bytes, str]:
         """What nodes without a label are called by the link that leads to them, else by whoever used them."""
@@ -253,9 +275,15 @@ class Walk:
 
     def _links(self, end: Column[UUID], nodes: Sequence[bytes], kinds: tuple[str, ...]) -> list[_Link]:
         """The links with this end among the nodes, in the order in which they were made."""
-        hubs = self._hubs(end, nodes) if self._fan is not None else {}
-        few = [node for node in nodes if node not in hubs] if hubs else nodes
-        found: list[_Link] = [tuple(row) for row in rows_for(self._connection, _links_statement(end.name, kinds), few)]
+        found: list[_Link] = []
+        left = list(nodes)
+        for ahead in self._ahead:
+            known, left = ahead.links(end.name, left, kinds)
+            found += known
+        hubs = self._hubs(end, left) if self._fan is not None else {}
+        few = [node for node in left if node not in hubs]
+        if few:
+            found += [tuple(row) for row in rows_for(self._connection, _links_statement(end.name, kinds), few)]
         for hub, unread in hubs.items():
             first = _first_links(end.name, self._connection.dialect.name).limit(self._fan)
             found += [tuple(row) for row in self._connection.execute(first, {"ids": [hub]}) if row[2] in kinds]

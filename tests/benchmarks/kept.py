@@ -77,7 +77,7 @@ def row(work: str, runs: list[dict[str, Any]]) -> str:
 
 
 def measured(work: str) -> dict[str, Any]:
-    """What one work takes, in seconds: the limit's and our processor time, and our time by the clock over the limit's."""
+    """What one work takes: seconds of the processor for the limit and for us, and our time by the clock over its."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory(dir=os.environ.get("ARTIGRAPH_BENCH_FOLDER")) as folder:
         os.chdir(folder)
