@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import method, self_method
-from artigraph.digest import format_digest
+from artigraph.digest import format_digest, parse_digest
 from artigraph.errors import InvalidArtifactError
+from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
-from artigraph.graph.schema import OrmArtifact, OrmNode
+from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
+from artigraph.graph.walk import raw, raw_time
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict, SaveSpec, is_savable
-from artigraph.persist.tags import tags_of
+from artigraph.persist.small import SMALL_DATA, SmallValue, small_values
+from artigraph.persist.spec import INFER, OnConflict, SaveSpec, is_savable
+from artigraph.persist.tags import HAS_TAGS, tags_of
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
@@ -38,7 +41,6 @@ class Artifact(Node):
         id: its id; a fresh one when None; that of the model, when the value is one.
 
     Attributes:
-        hash: ``sha256:`` and 64 hex characters; None before it was saved.
         size: bytes; None before it was saved.
         type_name: of the value.
         kind: what it is called, such as "trace".
@@ -48,6 +50,11 @@ class Artifact(Node):
     """
 
     row_class: ClassVar[type[OrmNode]] = OrmArtifact
+    row_columns: ClassVar[tuple[Any, ...] | None] = (
+        *(raw(NODE.c.id), NODE.c.node_label, raw_time(NODE.c.node_created_at), raw_time(NODE.c.node_updated_at)),
+        *(NODE.c.artifact_hash, NODE.c.artifact_size, NODE.c.artifact_kind),
+        *(func.coalesce(NODE.c.model_artifact_type_name, NODE.c.artifact_otype), HAS_TAGS, SMALL_DATA),
+    )
 
     def __init__(
         self,
@@ -68,17 +75,23 @@ class Artifact(Node):
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
         self._value = value
         self._spec = SaveSpec(serializer, storage, dict(tags or {}))
-        self.hash: str | None = None
+        self._hash: bytes | None = None
         self.size: int | None = None
         self.type_name: str | None = type(value).__qualname__
         self.kind: str | None = None
+        self._small: SmallValue | None = None
 
     @property
     def value(self) -> Any:
         """The value; of an artifact that was read from the database, loaded when first asked for."""
         if self._value is _NOTHING:
-            self._value = self.load.s()
+            self._value = self.load.s() if self._small is None else self._small.used(self.id, self.label)
         return self._value
+
+    @property
+    def hash(self) -> str | None:
+        """``sha256:`` and 64 hex characters; None before it was saved."""
+        return format_digest(self._hash) if self._hash is not None else None
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -108,7 +121,7 @@ class Artifact(Node):
         """
         options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
         record = (await save_many([self.graph_save_request()], options))[0]
-        self.id, self.hash, self.size = record.id, record.hash, record.size
+        self.id, self._hash, self.size = record.id, parse_digest(record.hash), record.size
 
     @method
     async def load(self, *, session: AsyncSession | None = None, track: bool = True) -> Any:
@@ -126,16 +139,14 @@ class Artifact(Node):
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """The handles of rows, with their tags."""
-        tags = tags_of(connection, [row.id.bytes for row in rows])
-        found = [cls.from_row(row) for row in rows]
-        for artifact in found:
-            artifact._spec = SaveSpec(tags=tags[artifact.id.bytes])
+        """The handles of rows of ``row_columns``, with their tags."""
+        tags, database = tags_of(connection, [row[0] for row in rows if row[-2]]), current_database()
+        small = small_values(((row[0], row[-1], row[4]) for row in rows), database)
+        found = []
+        for raw_id, label, created, updated, digest, size, kind, type_name, tagged, _ in rows:
+            self = cls._of(raw_id, label, created, updated)
+            self._value, self._spec = _NOTHING, SaveSpec(tags=tags[raw_id]) if tagged else INFER
+            self._hash, self.size, self.kind, self.type_name = digest, size, kind, type_name
+            self._small = small.get(raw_id)
+            found.append(self)
         return found
-
-    def _take(self, row: Any) -> None:
-        super()._take(row)
-        self._value, self._spec = _NOTHING, SaveSpec()
-        self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
-        self.size, self.kind = row.artifact_size, row.artifact_kind
-        self.type_name = getattr(row, "model_artifact_type_name", None) or row.artifact_otype

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, literal, select, type_coerce
 
 from artigraph.graph.schema import LINK, LINK_KINDS, NODE
-from artigraph.graph.types import RawId
+from artigraph.graph.types import RawId, RawTime
 
 CONTAINMENT_AND_MAKING = tuple(kind for kind in LINK_KINDS if kind != "input")
 """What makes a descendant, unless a caller says otherwise: everything but having been used."""
@@ -43,6 +44,11 @@ def raw_ids(name: str = "ids") -> ColumnElement[bytes]:
 def raw(column: ColumnElement[UUID]) -> ColumnElement[bytes]:
     """The column with its ids as 16 bytes in the results and in comparisons."""
     return type_coerce(column, RawId())
+
+
+def raw_time(column: ColumnElement[datetime]) -> ColumnElement[int]:
+    """The column with its times as microseconds in the results and in comparisons."""
+    return type_coerce(column, RawTime())
 
 
 def _among(column: ColumnElement[UUID], starts: Starts) -> ColumnElement[bool]:

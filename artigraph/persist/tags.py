@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, exists, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import dual
@@ -19,6 +19,9 @@ from artigraph.persist.find import resolve
 _TAGS = select(raw(TAG.c.node_id), TAG.c.name, TAG.c.value_text).where(
     raw(TAG.c.node_id).in_(raw_ids()), TAG.c.space == literal_column("'tag'")
 )
+
+HAS_TAGS = exists().where(TAG.c.node_id == NODE.c.id, TAG.c.space == literal_column("'tag'"))
+"""Whether anything is said about a node, in a query of nodes."""
 
 
 @dual

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
 from artigraph.registry import load
-from artigraph.serializer.base import Serializer, fits_preview
+from artigraph.serializer.base import Serializer, clipped_preview
 from artigraph.serializer.json import json_serializer
 from artigraph.serializer.numpy import SUMMED_BYTES, buffer_digest
 
@@ -352,29 +352,19 @@ def _escaped(label: Any) -> str:
 def _preview(frame: Any) -> dict[str, Any]:
     head = frame.iloc[:_PREVIEW_ROWS, :_PREVIEW_COLUMNS]
     cells = [[_cell(value) for value in head.iloc[:, place]] for place in range(head.shape[1])]
-    whole = {
-        "shape": list(frame.shape),
-        "columns": [_cell(label) for label in head.columns],
-        "dtypes": [str(dtype) for dtype in head.dtypes],
-        "index": [_cell(label) for label in head.index],
-        "rows": [list(row) for row in zip(*cells, strict=True)],
-    }
-    shown = whole
-    for width in (60, 30, 15, 6, 2):
-        shown = {key: _clipped(value, width) for key, value in whole.items()}
-        if fits_preview(shown):
-            break
-    return shown
+    return clipped_preview(
+        {
+            "shape": list(frame.shape),
+            "columns": [_cell(label) for label in head.columns],
+            "dtypes": [str(dtype) for dtype in head.dtypes],
+            "index": [_cell(label) for label in head.index],
+            "rows": [list(row) for row in zip(*cells, strict=True)],
+        }
+    )
 
 
 def _cell(value: Any) -> str:
     return _escaped(f"{value:.6g}" if isinstance(value, float) else str(value)[:100])
-
-
-def _clipped(value: Any, width: int) -> Any:
-    if isinstance(value, list):
-        return [_clipped(member, width) for member in value]
-    return value[: width - 1] + "…" if isinstance(value, str) and len(value) > width else value
 
 
 def _content_digest(frame: Any) -> bytes:

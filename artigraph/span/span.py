@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -74,6 +74,7 @@ class Span(Node):
     """
 
     row_class: ClassVar[type[OrmNode]] = OrmSpan
+    row_columns = None
     polymorphic_identity: ClassVar[str] = "span"
 
     def __init__(
@@ -136,15 +137,22 @@ class Span(Node):
         parents, tags = _parents_and_tags(connection, [row.id for row in rows])
         spans = []
         for row in rows:
-            span = _HANDLES.get(row.node_type, Span).from_row(row)
+            span = _HANDLES.get(row.node_type, Span)._from_row(row)
             if span.status == "open" and row.span_owner_id in gone:
                 span.status = "abandoned"
             span.parent_id, span.tags = parents.get(span.id), tags.get(span.id, {})
             spans.append(span)
         return spans
 
+    @classmethod
+    def _from_row(cls, row: Any) -> Self:
+        self = cls.__new__(cls)
+        self._take(row)
+        return self
+
     def _take(self, row: Any) -> None:
-        super()._take(row)
+        self.id, self.label = row.id, row.node_label
+        self.created_at, self.updated_at = row.node_created_at, row.node_updated_at
         self.parent_id = None
         self.status, self.opened_at, self.closed_at = row.span_status, row.span_opened_at, row.span_closed_at
         self.error, self.untracked = row.span_error, row.span_untracked

@@ -27,6 +27,7 @@ BOUNDS = {  # what ours may take, as a multiple of another system's time
     "save_each": (1.1, "floor"),
     "load_each": (1.1, "floor"),
     "span_tree_write": (1.1, "floor"),
+    "descendants_read": (2.5, "limit"),
     "import": (1.2, "floor"),
 }
 IMPORTS = {"floor": "sqlalchemy.ext.asyncio, aiosqlite", "ours": "artigraph"}

@@ -56,6 +56,11 @@ async def measure(adapter: ModuleType, work: str, path: Path, count: int = MODEL
     try:
         if work == "span_tree_write":
             return (await timed(adapter.span_tree_write, children(count)))[1]
+        if work == "descendants_read":
+            root = await done(adapter.span_tree_write(children(count)))
+            found, taken = await timed(adapter.descendants_read, root)
+            assert sorted(found) == list(range(3 * count))
+            return taken
         models = [adapter.Small(**fields(i)) for i in range(count)]
         if work.startswith("save"):
             ids, taken = await timed(getattr(adapter, work), models)
