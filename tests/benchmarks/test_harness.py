@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import floor, limit
+from tests.benchmarks import floor, frame, limit
 from tests.benchmarks.__main__ import BOUNDS, row
 from tests.benchmarks.harness import Taken, children, measure
 
@@ -38,3 +38,12 @@ def test_a_row_says_whether_the_bound_is_kept():
     assert "2.40x" in row("save_batch", found)
     assert "2.5x limit ok" in row("save_batch", found)
     assert "1.1x floor OVER" in row("save_each", found)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the memory of a process so")
+@pytest.mark.parametrize("system", ["limit", "ours"])
+async def test_a_frame_is_written_and_read_and_what_it_took_is_known(system: str, tmp_path: Path):
+    written = await frame.measure(system, "write", tmp_path, rows=1000)
+    assert written.cpu > 0
+    assert written.hashing > 0
+    assert (await frame.measure(system, "read", tmp_path, rows=1000)).wall > 0
