@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from artigraph.artifact.artifact import Artifact
     from artigraph.bridge import Pending
     from artigraph.graph.engine import create_tables, get_engine, set_engine
-    from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter, ValueFilter
+    from artigraph.graph.filter import ArtifactFilter, LinkFilter, ModelFilter, NodeFilter
     from artigraph.graph.node import Link, Node
     from artigraph.graph.schema import OrmArtifact, OrmLink, OrmNode, OrmSpan
     from artigraph.graph.session import current_session
+    from artigraph.graph.value import Filter, ValueFilter
     from artigraph.lineage.lineage import Lineage
     from artigraph.model.container import ArtifactMapping, ArtifactSequence
     from artigraph.model.field import ArtifactModelConfig, artifact_field
@@ -112,10 +113,11 @@ _FILES = {
     "artifact.artifact": "Artifact",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
-    "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",
+    "graph.filter": "ArtifactFilter LinkFilter ModelFilter NodeFilter",
     "graph.node": "Link Node",
     "graph.schema": "OrmArtifact OrmDatabaseArtifact OrmLink OrmModelArtifact OrmNode OrmRemoteArtifact OrmSpan",
     "graph.session": "current_session",
+    "graph.value": "Filter ValueFilter",
     "lineage.lineage": "Lineage",
     "model.container": "ArtifactMapping ArtifactSequence",
     "model.field": "ArtifactModelConfig artifact_field",

@@ -1,90 +1,26 @@
 """Filters: conditions on nodes and links, combined with ``&``, ``|`` and ``~``.
 
-Every spelling becomes one SQL predicate through ``compose``. Equality is bytewise; ``istartswith`` and ``icontains``
-fold ASCII case; nothing in a value is a wildcard.
+Every spelling becomes one SQL predicate through ``compose``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import Column, Select, and_, exists, false, literal, or_, select, true
 
 from artigraph.errors import InvalidFilterError
+from artigraph.graph.inside import is_json, kept, steps_of, stored
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode
+from artigraph.graph.value import Condition, Filter, ValueFilter, test, test_inside
 from artigraph.graph.walk import Starts, is_relative
 from artigraph.ids import as_id
 
-Condition = ColumnElement[bool]
-
-
-class Filter:
-    """A condition on rows. A subclass of yours overrides ``compose``."""
-
-    def compose(self, condition: Condition) -> Condition:
-        """``condition`` narrowed by this filter."""
-        return condition
-
-    def __and__(self, other: Filter) -> Filter:
-        return _Both(self, other)
-
-    def __or__(self, other: Filter) -> Filter:
-        return _Either(self, other)
-
-    def __invert__(self) -> Filter:
-        return _Not(self)
-
-
-@dataclass(frozen=True)
-class ValueFilter(Filter):
-    """A condition on one value; several given at once must all hold.
-
-    >>> ValueFilter(ge=1, lt=5).on(NODE.c.artifact_size) is not None
-    True
-    """
-
-    eq: Any = None
-    ne: Any = None
-    gt: Any = None
-    ge: Any = None
-    lt: Any = None
-    le: Any = None
-    in_: Sequence[Any] | None = None
-    not_in: Sequence[Any] | None = None
-    startswith: str | None = None
-    istartswith: str | None = None
-    contains: str | None = None
-    icontains: str | None = None
-    is_null: bool | None = None
-
-    def on(self, column: ColumnElement[Any]) -> Condition:
-        """This condition applied to a column."""
-        made = [_TESTS[f.name](column, value) for f in fields(self) if (value := getattr(self, f.name)) is not None]
-        return and_(true(), *made)
-
-
-_TESTS: dict[str, Any] = {
-    "eq": lambda c, v: c == v,
-    "ne": lambda c, v: c != v,
-    "gt": lambda c, v: c > v,
-    "ge": lambda c, v: c >= v,
-    "lt": lambda c, v: c < v,
-    "le": lambda c, v: c <= v,
-    "in_": lambda c, v: c.in_(list(v)) if v else false(),
-    "not_in": lambda c, v: c.not_in(list(v)) if v else true(),
-    "startswith": lambda c, v: func.substr(c, 1, len(v)) == v,
-    "istartswith": lambda c, v: func.lower(func.substr(c, 1, len(v))) == _lower(v),
-    "contains": lambda c, v: func.length(c) != func.length(func.replace(c, v, "")) if v else true(),
-    "icontains": lambda c, v: (
-        func.length(c) != func.length(func.replace(func.lower(c), _lower(v), "")) if v else true()
-    ),
-    "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
-}
+_PART = NODE.alias("part")
 
 
 @dataclass(frozen=True)
@@ -95,17 +31,21 @@ class NodeFilter(Filter):
         id: an id, several, or a ValueFilter; an empty list matches nothing.
         node_type: a ``node_type``, several, or a row class (its subclasses count).
         label: the node's own label or that of a link to it.
-        tags: tag name -> value (None: any value).
+        tags: tag name -> value, several, or a ValueFilter (None: any value).
         parent_of, child_of, ancestor_of, descendant_of: a node, an id, several, or a filter of nodes.
         kinds: the kinds of links those four follow; by default every kind but ``input``.
         created_at, updated_at: a datetime, or a ValueFilter of datetimes.
-        status: of a span: open, ok, error, interrupted.
+        status: of a span: open (also when its process is gone), ok, error, interrupted.
+        opened_at, closed_at: of a span: a datetime, or a ValueFilter of datetimes.
+        json: in a JSON column, such as a run's ``run_params`` or one of yours: path -> a value, several, or a
+            ValueFilter. A path is the name of the column and keys, with dots between them, or a tuple of these and of
+            places in arrays: ``{"run_params.lr": ValueFilter(lt=0.1), ("run_params", "layers", 0): 64}``.
     """
 
     id: Any = None
     node_type: Any = None
     label: str | Sequence[str] | ValueFilter | None = None
-    tags: Mapping[str, str | None] | None = None
+    tags: Mapping[str, str | Sequence[str] | ValueFilter | None] | None = None
     parent_of: Any = None
     child_of: Any = None
     ancestor_of: Any = None
@@ -114,6 +54,9 @@ class NodeFilter(Filter):
     created_at: datetime | ValueFilter | None = None
     updated_at: datetime | ValueFilter | None = None
     status: str | Sequence[str] | ValueFilter | None = None
+    opened_at: datetime | ValueFilter | None = None
+    closed_at: datetime | ValueFilter | None = None
+    json: Mapping[Any, Any] | None = None
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed to the nodes that match."""
@@ -132,7 +75,7 @@ class NodeFilter(Filter):
             said = [
                 TAG.c.space == "tag",
                 TAG.c.name == name,
-                *([TAG.c.value_text == value] if value is not None else []),
+                *([test(TAG.c.value_text, value)] if value is not None else []),
             ]
             tests.append(NODE.c.id.in_(select(TAG.c.node_id).where(*said)))  # found by the index on what was said
         for asked, down, deep in (
@@ -149,21 +92,31 @@ class NodeFilter(Filter):
             (NODE.c.node_created_at, self.created_at),
             (NODE.c.node_updated_at, self.updated_at),
             (NODE.c.span_status, self.status),
+            (NODE.c.span_opened_at, self.opened_at),
+            (NODE.c.span_closed_at, self.closed_at),
         ):
             if wanted is not None:
                 tests.append(test(column, wanted))
+        for path, wanted in (self.json or {}).items():
+            first, *steps = steps_of(path)
+            tests.append(test_inside(stored(_json_column(first)), steps, wanted))
         return tests
 
 
 @dataclass(frozen=True)
 class ArtifactFilter(NodeFilter):
-    """A condition on artifacts; fields as in NodeFilter, and the artifact's own columns."""
+    """A condition on artifacts; fields as in NodeFilter, and the artifact's own columns.
+
+    ``value`` is about small values that JSON can write: a number, text, truth value or ValueFilter, or a dict of paths
+    in it as in ``json``: ``{"auc": ValueFilter(gt=0.7)}``. Values in a storage do not match.
+    """
 
     serializer: str | Sequence[str] | ValueFilter | None = None
     hash: bytes | Sequence[bytes] | ValueFilter | None = None
     size: int | ValueFilter | None = None
     content_type: str | Sequence[str] | ValueFilter | None = None
     kind: str | Sequence[str] | ValueFilter | None = None
+    value: Any = None
 
     def _tests(self) -> list[Condition]:
         own = {
@@ -175,15 +128,24 @@ class ArtifactFilter(NodeFilter):
         }
         tests = [test(column, wanted) for column, wanted in own.items() if wanted is not None]
         is_artifact = [] if self.node_type is not None else [NODE.c.node_type.in_(_artifact_types())]
+        if self.value is not None:
+            document = kept(NODE.c.artifact_serializer, NODE.c.database_artifact_data)
+            paths = self.value if isinstance(self.value, Mapping) else {"": self.value}
+            tests += [test_inside(document, steps_of(path), wanted) for path, wanted in paths.items()]
         return [*super()._tests(), *is_artifact, *tests]
 
 
 @dataclass(frozen=True)
 class ModelFilter(ArtifactFilter):
-    """A condition on models: their class (or its stored name, or several) and version, besides ArtifactFilter's."""
+    """A condition on models: their class (or its stored name, or several) and version, besides ArtifactFilter's.
+
+    ``fields`` is about fields that JSON can write, as ``value`` of ArtifactFilter; a path begins with the name of the
+    field: ``{"scores.r2": ValueFilter(gt=0.9)}``.
+    """
 
     model_type: Any = None
     version: int | Sequence[int] | ValueFilter | None = None
+    fields: Mapping[Any, Any] | None = None
 
     def _tests(self) -> list[Condition]:
         tests = super()._tests()
@@ -195,6 +157,12 @@ class ModelFilter(ArtifactFilter):
             tests.append(test(NODE.c.model_artifact_type_name, names))
         if self.version is not None:
             tests.append(test(NODE.c.model_artifact_version, self.version))
+        for path, wanted in (self.fields or {}).items():
+            name, *steps = steps_of(path)
+            document = kept(_PART.c.artifact_serializer, _PART.c.database_artifact_data)
+            of_field = (LINK.c.source_id == NODE.c.id, LINK.c.kind == "field", LINK.c.label == name)
+            held = select(literal(1)).select_from(LINK.join(_PART, _PART.c.id == LINK.c.target_id))
+            tests.append(held.where(*of_field, test_inside(document, steps, wanted)).exists())
         return tests
 
 
@@ -220,50 +188,6 @@ class LinkFilter(Filter):
             if wanted is not None:
                 tests.append(test(column, wanted))
         return and_(condition, *tests)
-
-
-@dataclass(frozen=True)
-class _Both(Filter):
-    left: Filter
-    right: Filter
-
-    def compose(self, condition: Condition) -> Condition:
-        return self.right.compose(self.left.compose(condition))
-
-
-@dataclass(frozen=True)
-class _Either(Filter):
-    left: Filter
-    right: Filter
-
-    def compose(self, condition: Condition) -> Condition:
-        return and_(condition, or_(self.left.compose(true()), self.right.compose(true())))
-
-
-@dataclass(frozen=True)
-class _Not(Filter):
-    inner: Filter
-
-    def compose(self, condition: Condition) -> Condition:
-        return and_(condition, func.coalesce(not_(self.inner.compose(true())), true()))
-
-
-def _lower(value: str) -> str:
-    """ASCII letters in lower case, as the databases fold them."""
-    return value.translate(_LOWER)
-
-
-_LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
-
-
-def test(column: ColumnElement[Any], wanted: Any) -> Condition:
-    """``column`` is ``wanted``: a value, one of several, or as a ValueFilter says. No values: nothing matches."""
-    if isinstance(wanted, ValueFilter):
-        return wanted.on(column)
-    if isinstance(wanted, list | tuple | set | frozenset):
-        return column.in_(list(wanted)) if wanted else false()
-    matches: Condition = column == wanted
-    return matches
 
 
 def len_or_query(starts: Starts) -> bool:
@@ -294,6 +218,13 @@ def _starts(asked: Any) -> Starts:
     if isinstance(asked, list | tuple | set | frozenset):
         return [_one_id(each) for each in asked]
     return [_one_id(asked)]
+
+
+def _json_column(name: object) -> Column[Any]:
+    known = [column.name for column in NODE.columns if is_json(column)]
+    if name not in known:
+        raise InvalidFilterError(f"{name!r} is no JSON column of nodes; there are {', '.join(known)}")
+    return NODE.c[str(name)]
 
 
 def _node_types(asked: Any) -> list[str] | ValueFilter:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.filter import Filter
 from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.value import Filter
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.registry import current_registry

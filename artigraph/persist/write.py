@@ -18,10 +18,11 @@ from artigraph.errors import (
     UnserializableError,
 )
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter, LinkFilter, NodeFilter
+from artigraph.graph.filter import LinkFilter, NodeFilter
 from artigraph.graph.node import end_of_link
 from artigraph.graph.order import in_order
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
+from artigraph.graph.value import Filter
 from artigraph.persist import fetch
 from artigraph.persist.delete import delete_nodes, delete_where
 from artigraph.persist.load import LoadOptions, load_where
