@@ -17,7 +17,7 @@ from artigraph.errors import InvalidFilterError
 from artigraph.graph.inside import is_json, kept, steps_of, stored
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode
 from artigraph.graph.value import Condition, Filter, ValueFilter, test, test_inside
-from artigraph.graph.walk import Starts, is_relative
+from artigraph.graph.walk import CONTAINMENT_AND_MAKING, Starts, is_relative
 from artigraph.ids import as_id
 
 _PART = NODE.alias("part")
@@ -29,7 +29,7 @@ class NodeFilter(Filter):
 
     Args:
         id: an id, several, or a ValueFilter; an empty list matches nothing.
-        node_type: a ``node_type``, several, or a row class (its subclasses count).
+        node_type: a ``node_type``, several, a row class (its subclasses count), or a NodeTypeFilter.
         label: the node's own label or that of a link to it.
         tags: tag name -> value, several, or a ValueFilter (None: any value).
         parent_of, child_of, ancestor_of, descendant_of: a node, an id, several, or a filter of nodes.
@@ -66,7 +66,9 @@ class NodeFilter(Filter):
         tests: list[Condition] = []
         if self.id is not None:
             tests.append(test(NODE.c.id, _as_ids(self.id)))
-        if self.node_type is not None:
+        if isinstance(self.node_type, Filter) and not isinstance(self.node_type, ValueFilter):
+            tests.append(self.node_type.create())
+        elif self.node_type is not None:
             tests.append(test(NODE.c.node_type, _node_types(self.node_type)))
         if self.label is not None:
             incoming = exists().where(LINK.c.target_id == NODE.c.id, test(LINK.c.label, self.label))
@@ -153,8 +155,8 @@ class ModelFilter(ArtifactFilter):
             tests.append(NODE.c.model_artifact_type_name.is_not(None))
         else:
             asked = self.model_type if isinstance(self.model_type, list | tuple | set) else [self.model_type]
-            names = [getattr(each, "graph_model_name", each) for each in asked]
-            tests.append(test(NODE.c.model_artifact_type_name, names))
+            filters = [each if isinstance(each, Filter) else ModelTypeFilter(each, subclasses=False) for each in asked]
+            tests.append(or_(false(), *(each.create() for each in filters)))
         if self.version is not None:
             tests.append(test(NODE.c.model_artifact_version, self.version))
         for path, wanted in (self.fields or {}).items():
@@ -167,8 +169,56 @@ class ModelFilter(ArtifactFilter):
 
 
 @dataclass(frozen=True)
+class NodeTypeFilter(Filter):
+    """A condition on the types of nodes: one of ``type``, none of ``not_type``: a name, a row class, or several.
+
+    ``subclasses=False`` means exactly those classes.
+    """
+
+    type: Any = None
+    not_type: Any = None
+    subclasses: bool = True
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed to nodes of these types."""
+        wanted = [] if self.type is None else [test(NODE.c.node_type, _node_types(self.type, self.subclasses))]
+        if self.not_type is not None:
+            wanted.append(~test(NODE.c.node_type, _node_types(self.not_type, self.subclasses)))
+        return and_(condition, *wanted)
+
+
+@dataclass(frozen=True)
+class ModelTypeFilter(Filter):
+    """A condition on the class of models (or its stored name) and their version; subclasses count unless told."""
+
+    type: Any
+    version: int | Sequence[int] | ValueFilter | None = None
+    subclasses: bool = True
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed to models of this class and version."""
+        classes = [self.type]
+        if self.subclasses and not isinstance(self.type, str):
+            for each in classes:
+                classes += each.__subclasses__()
+        names = [getattr(each, "graph_model_name", each) for each in classes]
+        wanted = [test(NODE.c.model_artifact_type_name, names)]
+        if self.version is not None:
+            wanted.append(test(NODE.c.model_artifact_version, self.version))
+        return and_(condition, *wanted)
+
+
+@dataclass(frozen=True)
 class LinkFilter(Filter):
-    """A condition on links: ids, ends (a node, an id, several, or a filter of nodes), label, kind, role."""
+    """A condition on links.
+
+    Args:
+        id: an id, several, or a ValueFilter.
+        source, target: the ends (also ``parent`` and ``child``): a node, an id, several, or a filter of nodes.
+        ancestor, descendant: links on the ways down from these nodes, or up from them, at any distance; ``input`` links
+            are no such ways.
+        label, kind, role: a text, several, or a ValueFilter.
+    """
 
     id: Any = None
     source: Any = None
@@ -176,14 +226,31 @@ class LinkFilter(Filter):
     label: str | Sequence[str] | ValueFilter | None = None
     kind: str | Sequence[str] | ValueFilter | None = None
     role: str | Sequence[str] | ValueFilter | None = None
+    parent: Any = None
+    child: Any = None
+    ancestor: Any = None
+    descendant: Any = None
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed to the links that match."""
         tests = [test(LINK.c.id, _as_ids(self.id))] if self.id is not None else []
-        for column, asked in ((LINK.c.source_id, self.source), (LINK.c.target_id, self.target)):
+        source, target = LINK.c.source_id, LINK.c.target_id
+        for column, asked in (
+            (source, self.source),
+            (target, self.target),
+            (source, self.parent),
+            (target, self.child),
+        ):
             if asked is not None:
                 starts = _starts(asked)
                 tests.append(column.in_(starts) if len_or_query(starts) else false())
+        for column, asked in ((source, self.ancestor), (target, self.descendant)):
+            if asked is not None:
+                starts = _starts(asked)
+                further = is_relative(starts, down=column is source, deep=True) if len_or_query(starts) else false()
+                reached = select(NODE.c.id).where(further)
+                follows = LINK.c.kind.in_(CONTAINMENT_AND_MAKING)
+                tests += [or_(column.in_(starts if len_or_query(starts) else []), column.in_(reached)), follows]
         for column, wanted in ((LINK.c.label, self.label), (LINK.c.kind, self.kind), (LINK.c.role, self.role)):
             if wanted is not None:
                 tests.append(test(column, wanted))
@@ -227,7 +294,7 @@ def _json_column(name: object) -> Column[Any]:
     return NODE.c[str(name)]
 
 
-def _node_types(asked: Any) -> list[str] | ValueFilter:
+def _node_types(asked: Any, subclasses: bool = True) -> list[str] | ValueFilter:
     if isinstance(asked, ValueFilter):
         return asked
     names: list[str] = []
@@ -236,7 +303,8 @@ def _node_types(asked: Any) -> list[str] | ValueFilter:
             names.append(each)
         else:
             row: Any = getattr(each, "row_class", each)
-            names += [str(m.polymorphic_identity) for m in row.__mapper__.self_and_descendants]
+            mapper = row.__mapper__
+            names += [str(m.polymorphic_identity) for m in (mapper.self_and_descendants if subclasses else [mapper])]
     return names
 
 

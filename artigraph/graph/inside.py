@@ -72,7 +72,7 @@ class _Kept(FunctionElement[Any]):
 
 
 class _Inside(FunctionElement[Any]):
-    """Clauses: the document, MySQL's path, then a parameter per step."""
+    """Clauses: the document, MySQL's path, a parameter per step, and MySQL's path to each array that has a place."""
 
     inherit_cache = True
     sqlite: tuple[tuple[str, ...], str]
@@ -81,8 +81,9 @@ class _Inside(FunctionElement[Any]):
     mysql: tuple[tuple[str, ...], str]
 
     def __init__(self, document: ColumnElement[Any], steps: Sequence[str | int]) -> None:
-        places = (literal(step, Integer if isinstance(step, int) else String) for step in steps)
-        super().__init__(document, literal(_mysql_path(steps), String), *places)
+        each = [literal(step, Integer if isinstance(step, int) else String) for step in steps]
+        arrays = [literal(_mysql_path(steps[:n]), String) for n, step in enumerate(steps) if isinstance(step, int)]
+        super().__init__(document, literal(_mysql_path(steps), String), *each, *arrays)
 
 
 class _Number(_Inside):
@@ -182,11 +183,15 @@ def _operators(element: _Inside, compiler: Any, **options: Any) -> str:
 
 @compiles(_Inside, *MYSQL)
 def _extract(element: _Inside, compiler: Any, **options: Any) -> str:
-    document, path = (compiler.process(clause, **options) for clause in list(element.clauses)[:2])
+    document, path, *others = element.clauses
+    arrays = others[len(others) - _places(others) :]
+    document, path, *arrays = (compiler.process(clause, **options) for clause in (document, path, *arrays))
     found = f"JSON_EXTRACT({document}, {path})"
     kinds, shown = element.mysql
     names = ", ".join(f"'{kind}'" for kind in kinds)
     test = f"JSON_TYPE({found}) IN ({names})" if kinds else f"JSON_TYPE({found}) <> 'NULL'"
+    for array in arrays:  # the place 0 of what is no array would be the thing itself
+        test += f" AND JSON_TYPE(JSON_EXTRACT({document}, {array})) = 'ARRAY'"
     collation = "utf8mb4_nopad_bin" if compiler.dialect.is_mariadb else "utf8mb4_0900_bin"
     return f"(CASE WHEN {test} THEN {shown.format(found, collation=collation)} END)"
 
@@ -197,8 +202,14 @@ def _clauses(element: FunctionElement[Any], compiler: Any, options: dict[str, An
 
 def _without_path(element: _Inside, compiler: Any, options: dict[str, Any]) -> list[str]:
     """The document and the steps: a parameter that is written must be used."""
-    document, _, *steps = element.clauses
+    document, _, *others = element.clauses
+    steps = others[: len(others) - _places(others)]
     return [compiler.process(clause, **options) for clause in (document, *steps)]
+
+
+def _places(clauses: Sequence[ColumnElement[Any]]) -> int:
+    """How many of them are places in an array."""
+    return sum(isinstance(clause.type, Integer) for clause in clauses)
 
 
 def _mysql_path(steps: Sequence[str | int]) -> str:

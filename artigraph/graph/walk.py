@@ -31,7 +31,7 @@ def is_relative(starts: Starts, *, down: bool, deep: bool, kinds: Iterable[str] 
     if not deep:
         return NODE.c.id.in_(select(there).where(_among(here, starts), follow))
     first = select(there.label("id")).where(_among(here, starts), follow)
-    reached = first.cte("reached", recursive=True)
+    reached = first.cte(recursive=True)  # unnamed: a filter may have several
     reached = reached.union(select(there).join(reached, here == reached.c.id).where(follow))
     return NODE.c.id.in_(select(reached.c.id)) & ~_among(NODE.c.id, starts)
 
