@@ -14,6 +14,7 @@ from artigraph.errors import (
     BlobCorruptError,
     BlobMissingError,
     CycleError,
+    LabelTakenError,
     NodeNotFoundError,
     UnknownSerializerError,
     UnknownStorageError,
@@ -221,3 +222,29 @@ def test_track_false_keeps_a_load_out_of_the_inputs(store):
         ag.load("n", track=False)
         ag.read(LoadedPart, track=False)
     assert not ag.exists(ag.Link, ag.LinkFilter(kind="input"))
+
+
+def test_links_of_users_never_break_loading(store):
+    part = LoadedPart([1])
+    whole, other = LoadedWhole(part), ag.Node("other")
+    whole.save("whole")
+    links = [
+        ag.Link(whole, other, "note"),  # the name of a field of the part
+        ag.Link(whole, part, "again"),
+        ag.Link(whole, whole, "itself"),
+        ag.Link(part, whole, "back"),
+        ag.Link(whole, other),
+        ag.Link(other, whole, "part"),  # the name of a field of the whole
+    ]
+    ag.write_many([other, *links])
+    assert LoadedWhole.load("whole") == whole
+    assert ag.read(LoadedWhole, ag.NodeFilter(child_of=other)) == [whole]
+    assert ag.load(whole, fields=["part"]) == {"part": part}
+    part.note = "changed"
+    part.save(on_conflict="replace")
+    assert LoadedWhole.load("whole").part.note == "changed"
+    assert set(ag.read(ag.Link, ag.LinkFilter(kind="user"))) == set(links)
+    with pytest.raises(LabelTakenError):
+        ag.write_one(ag.Link(whole, other, "part"))
+    ag.delete_one(whole)
+    assert ag.read(ag.Node) == [other]
