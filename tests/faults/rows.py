@@ -21,8 +21,8 @@ class Row:
 ROWS = {
     1: Row("`kill -9` at any moment of a save", "what was acknowledged is there, the rest is whole or not there"),
     2: Row(
-        "`kill -9` in a save of many, a span with ten outputs, a deletion, an upgrade",
-        "each call all or nothing; at worst blobs are left that no row needs",
+        "`kill -9` in a save of many, a span with ten outputs, a deletion, a purge, a `gc`, an upgrade",
+        "each call all or nothing; at worst blobs are left that no row needs, and one `gc` removes them",
         ("span/owner::after_a_kill_it_is_abandoned_and_what_it_saved_is_kept",),
     ),
     3: Row(
@@ -59,8 +59,10 @@ ROWS = {
     ),
     8: Row(
         "a blob cut short, emptied, or with one bit changed",
-        "`BlobCorruptError` with owner, expected and found hash; the other fields load",
+        "`BlobCorruptError` with owner, expected and found hash; the other fields load; `verify` lists it",
         (
+            "maintain/verify::a_damaged_blob_is_found_by_its_size_or_its_hash",
+            "maintain/repair::a_damaged_blob_makes_room_for_the_same_value",
             "persist/load::a_changed_byte_is_found_and_told",
             "persist/load::a_truncated_blob_is_found_by_its_size_alone",
             "persist/load::a_damaged_row_is_found_too",
@@ -68,8 +70,9 @@ ROWS = {
     ),
     9: Row(
         "a blob that is gone",
-        "`BlobMissingError` naming artifact, span and storage; the other fields load",
+        "`BlobMissingError` naming artifact, span and storage; the other fields load; `verify` lists it",
         (
+            "maintain/verify::a_missing_blob_is_named_with_whose_it_is",
             "persist/load::a_missing_blob_names_artifact_span_and_storage",
             "storage/aws::a_missing_or_damaged_blob_names_its_owner",
         ),
@@ -84,8 +87,10 @@ ROWS = {
     ),
     11: Row(
         "several processes and tasks write at once",
-        "all succeed, nothing is lost",
+        "all succeed, nothing is lost; versions of a key have no gaps and one is the latest",
         (
+            "artifact/race::4_processes_that_save_50_times_under_40_keys_make_gapless_versions",
+            "artifact/race::4_processes_that_save_the_same_make_it_once",
             "persist/process::8_tasks_in_each_of_4_processes_lose_nothing",
             "persist/process::processes_that_make_the_tables_at_the_same_moment_all_succeed",
         ),
@@ -131,8 +136,9 @@ ROWS = {
     ),
     16: Row(
         "a process or kernel dies with a span open",
-        "the span reads as `abandoned`, never as running",
+        "the span reads as `abandoned`, never as running; `repair` closes it",
         (
+            "maintain/repair::a_span_of_a_killed_process_is_closed_at_its_last_sign_of_life",
             "span/owner::after_a_kill_it_is_abandoned_and_what_it_saved_is_kept",
             "span/owner::alive_is_known_by_process_start_boot_and_signs_of_life",
             "jupyter/extension::a_span_left_open_by_a_killed_kernel_is_abandoned_in_the_next",
@@ -156,6 +162,8 @@ ROWS = {
         "names and locations that lead out of the store, links put into it",
         "a name never becomes a path; `UnsafeKeyError`; links are not followed",
         (
+            "artifact/key::an_unsafe_key_is_refused_before_anything_is_stored",
+            "artifact/key::any_other_key_is_kept_as_it_is",
             "storage/file::a_link_in_place_of_a_blob_is_not_followed",
             "storage/file::a_link_in_place_of_a_folder_is_not_followed",
             "storage/base::nothing_else_passes",
@@ -163,8 +171,12 @@ ROWS = {
     ),
     20: Row(
         "HTML and scripts in labels, values, columns, errors, code",
-        "shown as text in every card, picture and export",
+        "shown as text in every card, picture, widget, export and terminal",
         (
+            "widget/lineage_view::hostile_words_are_text_in_the_drawing",
+            "widget/assets::no_file_makes_markup_out_of_text",
+            "cli/hostile::no_control_character_is_written",
+            "cli/hostile::names_are_shown_and_are_no_markup",
             "jupyter/show::hostile_words_are_text_in_every_card",
             "jupyter/views_limits::text_of_users_stays_text",
             "jupyter/html::no_other_file_makes_html",
@@ -232,19 +244,29 @@ ROWS = {
     ),
     29: Row(
         "passwords and keys in code, parameters, errors, URLs",
-        "not in the database, nor in what is shown",
+        "in no file, view, export, report or message",
         (
+            "security/canary::no_secret_is_in_any_file_view_export_or_report",
+            "security/canary::no_error_names_a_password",
+            "security/canary::no_error_of_a_statement_shows_its_values",
             "span/write::no_secret_reaches_the_database",
             "span/redact::a_secret_is_hidden",
             "jupyter/tracker::secrets_bound_in_cells_are_not_written",
             "graph/faults::a_database_is_shown_without_its_password_wherever_that_stands",
         ),
     ),
-    30: Row("other users of the machine", "folders are 0700, blobs 0400, other files 0600"),
+    30: Row(
+        "other users of the machine",
+        "folders are 0700, blobs 0400, other files 0600",
+        ("security/modes::nothing_is_readable_by_others",),
+    ),
     31: Row(
         "bytes are removed by one process while others save the same bytes",
         "whoever saved them has them",
-        ("graph/locks::savers_of_one_blob_go_together_and_removers_wait_for_them",),
+        (
+            "maintain/gc::a_blob_survives_when_it_is_collected_and_saved_again_at_the_same_time",
+            "graph/locks::savers_of_one_blob_go_together_and_removers_wait_for_them",
+        ),
     ),
     32: Row(
         "a database of an older or newer version; `kill -9` in the middle of an upgrade",
@@ -253,6 +275,7 @@ ROWS = {
             "graph/upgrade::an_older_database_is_told_before_anything_is_done",
             "graph/upgrade::a_newer_database_is_refused",
             "graph/upgrade::a_failing_upgrade_changes_nothing",
+            "cli/command::an_older_store_is_told_and_upgraded",
         ),
     ),
     33: Row(
