@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What takes too long for every change: tests marked full, the lowest library versions, a second Python.
-# Usage: .ci/full.sh [long] [lowest] [second]    (all three without an argument; .ci/setup.sh dev comes first)
+# What takes too long for every change: tests marked full, faults in their thousands, the lowest library versions, a
+# second Python.
+# Usage: .ci/full.sh [long] [faults] [lowest] [second]    (all without an argument; .ci/setup.sh dev comes first)
 # All steps run, whatever becomes of the one before; the last lines say how each ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,6 +27,8 @@ core_tests() { # core_tests PLACE ARGUMENTS...: the tests that are about our cod
 }
 
 long() { .venv/bin/python -m pytest -n 2 --dist loadfile -m full tests; }
+
+faults() { ARTIGRAPH_FAULTS=full .venv/bin/python -m pytest -n 2 --dist loadfile tests/faults; }
 
 lowest() { # the extras are named here, for what only the dependency group asks for would come in its newest version
     environment .venv-lowest .venv/bin/python --resolution lowest-direct \
@@ -57,7 +60,7 @@ another_python() {
     return 1
 }
 
-[ $# -gt 0 ] || set -- long lowest second
+[ $# -gt 0 ] || set -- long faults lowest second
 results=() failed=0
 for step in "$@"; do
     began=$SECONDS

@@ -19,6 +19,13 @@ def amount(quick: int, full: int) -> int:
     return full if FULL else quick
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long counts take their time."""
+    for item in items:
+        if FULL and item.path.parent.name == "faults":
+            item.add_marker(pytest.mark.timeout(7200))
+
+
 @pytest.fixture(autouse=True)
 def its_row_is_recorded(request, record_property) -> None:
     """Into the report from which ``docs/reliability.md`` is made."""

@@ -62,7 +62,7 @@ def store(folder) -> Iterator[Path]:
 
 
 @pytest.mark.row(14)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(7200)
 def test_saves_and_deletes_that_are_cancelled_at_any_moment_are_whole_or_not_there(store, record_property):
     dice = random.Random()
     seed = dice.randrange(1 << 32)

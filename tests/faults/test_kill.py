@@ -70,7 +70,7 @@ def workers() -> Iterator[subprocess.Popen[str]]:
         program.stdin.close()
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 @pytest.mark.row(1, 2, 32)
 @pytest.mark.parametrize("work", KILLS)
 def test_after_kill_9_what_was_acknowledged_is_there_and_nothing_is_half_there(work, workers, folder, record_property):

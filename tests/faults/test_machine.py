@@ -431,7 +431,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.row(34)
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_any_history_of_calls_leaves_what_a_plain_model_says(record_property):
     examples = amount(40, 2000)
     steps = 30
