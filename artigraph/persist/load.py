@@ -104,14 +104,12 @@ async def load_many(ids: Sequence[bytes], options: LoadOptions | None = None) ->
 
 async def load_each(ids: Sequence[bytes], options: LoadOptions) -> tuple[dict[bytes, Any], dict[bytes, Exception]]:
     """Load values and models, each for itself: id -> value, and id -> why there is none (as ``load_many`` raises)."""
-    database = current_database()
-    unique = list(dict.fromkeys(ids))
+    database, unique = current_database(), list(dict.fromkeys(ids))
     got = await database.read(lambda connection: fetch(connection, unique), session=options.session)
     failures: dict[bytes, Exception] = {
         node_id: NodeNotFoundError(UUID(bytes=node_id)) for node_id in unique if node_id not in got.nodes
     }
-    values = await _values(got, database, options, failures)
-    return values, failures
+    return await _values(got, database, options, failures), failures
 
 
 async def load_where(statement: Select[Any], options: LoadOptions | None = None) -> list[Any]:
