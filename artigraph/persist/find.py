@@ -6,7 +6,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, desc, select
+from sqlalchemy import Connection, desc, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.errors import NodeNotFoundError
@@ -52,13 +52,14 @@ _NOT_KEPT = re.compile("[\0\ud800-\udfff]")
 
 
 def newest_labelled(connection: Connection, label: str) -> bytes | None:
-    """The raw id of the newest node with this label, own or of an output link; spans last, no trash."""
+    """The raw id of the newest node with this label, own or of an output link; values first, no trash."""
     linked = select(LINK.c.target_id).where(LINK.c.label == label, LINK.c.kind == "output")
     own = select(raw(NODE.c.id)).where(NODE.c.node_label == label, NODE.c.artifact_trashed_at.is_(None))
-    is_span = NODE.c.span_status.is_not(None)
-    found = connection.execute(own.order_by(is_span, desc(NODE.c.node_created_at), desc(NODE.c.id)).limit(1)).scalar()
+    is_no_value = or_(NODE.c.span_status.is_not(None), NODE.c.node_type.in_(["collection", "term"]))
+    order = (is_no_value, desc(NODE.c.node_created_at), desc(NODE.c.id))
+    found = connection.execute(own.order_by(*order).limit(1)).scalar()
     if found is not None:
         return bytes(found)
     other = select(raw(NODE.c.id)).where(NODE.c.id.in_(linked), NODE.c.artifact_trashed_at.is_(None))
-    found = connection.execute(other.order_by(is_span, desc(NODE.c.node_created_at), desc(NODE.c.id)).limit(1)).scalar()
+    found = connection.execute(other.order_by(*order).limit(1)).scalar()
     return bytes(found) if found is not None else None

@@ -136,7 +136,8 @@ def _roots(where: Filter | None) -> Select[Any]:
     """Ids of what stands by itself: not a span, and not merely a part of something."""
     part = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
     made = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "output")
-    alone = and_(NODE.c.span_status.is_(None), or_(~part, made, NODE.c.node_label.is_not(None)))
+    named = or_(NODE.c.node_label.is_not(None), NODE.c.artifact_uid.is_not(None))
+    alone = and_(NODE.c.span_status.is_(None), or_(~part, made, named))
     kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
     condition = and_(alone, kept, NODE.c.artifact_trashed_at.is_(None))
     return select(NODE.c.id).where(where.compose(condition) if where is not None else condition)

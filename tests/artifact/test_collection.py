@@ -149,6 +149,15 @@ def test_a_span_makes_and_uses_the_collection_as_a_whole(store):
     assert not Collection.filter(artifacts__ne=members[0])
 
 
+def test_what_is_held_is_still_listed_and_names_of_other_things_hide_no_value(store, tmp_path):
+    held = kept(tmp_path, "a")
+    ag.save(1, "x")
+    Collection([held], label="x").save()
+    ag.Feature("x", int).save()
+    assert [found.id for found in ag.find() if found.label != "x"] == [held.id]
+    assert ag.load("x") == 1
+
+
 def test_what_cannot_be_a_collection_is_told_and_nothing_is_written(file_store, tmp_path):
     a = kept(tmp_path, "a")
     before = count(file_store)

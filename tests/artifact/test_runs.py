@@ -34,7 +34,7 @@ def test_using_it_in_a_span_is_an_input_and_looking_is_not(table, use):
     with ag.span_context("looks"):
         looked = ag.Artifact.get(key="in.parquet")
         assert looked.path.exists()
-        assert looked.versions == [table]
+        assert list(looked.versions) == [table]
         getattr(looked, use)(is_run_input=False)
     assert table.input_of_runs == []
     with ag.span_context("uses"):

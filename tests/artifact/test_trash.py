@@ -83,7 +83,7 @@ def test_purging_deletes_what_is_in_the_trash_for_good(two):
     report = ag.purge_trash()
     assert (report.count, report.size) == (1, 1)
     assert str(report) == "1 artifacts of 1 bytes deleted for good"
-    assert ag.Artifact.get(key="a.txt").versions == [second]
+    assert list(ag.Artifact.get(key="a.txt").versions) == [second]
 
 
 def test_blobs_that_another_version_needs_stay(file_store, tmp_path):
