@@ -325,7 +325,7 @@ def test_a_value_that_many_models_share_is_turned_into_bytes_once(store):
 
 @dataclass
 class SavedNowhere(ag.ArtifactModel):
-    x: Any = ag.artifact_field(storage="nowhere")
+    x: Any = ag.artifact_field(storage="nowhere")  # noqa: RUF009 - makes a dataclass field
 
 
 @pytest.mark.parametrize(
