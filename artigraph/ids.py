@@ -75,8 +75,15 @@ def as_datetime(microseconds: int) -> datetime:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _counter() -> Callable[[], int]:
+def _lock_over_forks() -> threading.Lock:
+    """A lock that no other thread holds while this process forks, so that it is free in the child."""
     lock = threading.Lock()
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
+def _counter() -> Callable[[], int]:
+    lock = _lock_over_forks()
     source = random.Random(os.urandom(32))  # noqa: S311 - ids are unique, not secret; a user's random.seed() is not ours
     os.register_at_fork(after_in_child=lambda: source.seed(os.urandom(32)))
     last_ms, tail = 0, 0
@@ -97,7 +104,7 @@ def _counter() -> Callable[[], int]:
 
 
 def _steady() -> Callable[[], int]:
-    lock = threading.Lock()
+    lock = _lock_over_forks()
     last = 0
 
     def read() -> int:
