@@ -62,7 +62,7 @@ def counted(report: Path) -> dict[str, int]:
     """Row -> how many cases of it ran and passed: what a test says it counted, else one for each test."""
     cases: dict[int, int] = defaultdict(int)
     for test in ET.parse(report).iter("testcase"):
-        if test.find("skipped") is not None:
+        if any(test.find(each) is not None for each in ("skipped", "failure", "error")):
             continue
         said = [(each.get("name"), int(each.get("value", "0"))) for each in test.iter("property")]
         number = next((value for name, value in said if name == "cases"), 1)
