@@ -91,7 +91,7 @@ ROWS = {
         (
             "artifact/race::4_processes_that_save_50_times_under_40_keys_make_gapless_versions",
             "artifact/race::4_processes_that_save_the_same_make_it_once",
-            "persist/process::8_tasks_in_each_of_4_processes_lose_nothing",
+            "persist/process::8_tasks_in_each_of_4_processes_lose_nothing_and_share_equal_blobs",
             "persist/process::processes_that_make_the_tables_at_the_same_moment_all_succeed",
         ),
     ),
@@ -264,6 +264,7 @@ ROWS = {
         "bytes are removed by one process while others save the same bytes",
         "whoever saved them has them",
         (
+            "persist/process::a_blob_that_some_delete_and_others_save_again_is_there_as_long_as_a_row_needs_it",
             "maintain/gc::a_blob_survives_when_it_is_collected_and_saved_again_at_the_same_time",
             "graph/locks::savers_of_one_blob_go_together_and_removers_wait_for_them",
         ),
