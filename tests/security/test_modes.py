@@ -11,6 +11,11 @@ SCRIPT = """
 import os, sqlite3, sys
 os.umask(0)
 import artigraph as ag
+connection = sqlite3.connect("older.db")
+connection.close()
+os.chmod("older.db", 0o600)
+ag.set_engine("sqlite:///older.db")
+ag.upgrade()
 ag.set_engine("sqlite:///x.db", create_tables=True)
 with ag.span_context("make"):
     ag.save.s(b"big" * 100_000, "big")
@@ -22,11 +27,6 @@ os.chmod(f"x.blobs/{blob}/{name}", 0o600)
 open(f"x.blobs/{blob}/{name}", "wb").write(b"damaged")
 ag.repair.s()
 ag.save.s(b"big" * 100_000, "again")
-connection = sqlite3.connect("older.db")
-connection.close()
-os.chmod("older.db", 0o600)
-ag.set_engine("sqlite:///older.db")
-ag.upgrade()
 os._exit(0)  # with the log still there
 """
 
