@@ -56,8 +56,9 @@ class Filter:
 class ValueFilter(Filter):
     """A condition on one value; several given at once must all hold.
 
-    >>> ValueFilter(ge=1, lt=5).on(NODE.c.artifact_size) is not None
-    True
+    >>> from sqlalchemy import column
+    >>> str(ValueFilter(ge=1, lt=5).on(column("size")))
+    'size >= :size_1 AND size < :size_2'
     """
 
     eq: Any = None

@@ -4,7 +4,7 @@ import asyncio
 import random
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -325,7 +325,7 @@ def test_a_value_that_many_models_share_is_turned_into_bytes_once(store):
 
 @dataclass
 class SavedNowhere(ag.ArtifactModel):
-    x: Any = ag.artifact_field(storage="nowhere")  # noqa: RUF009 - makes a dataclass field
+    x: Annotated[Any, ag.SaveSpec(storage="nowhere")]
 
 
 @pytest.mark.parametrize(
