@@ -373,7 +373,7 @@ class NoStorageError(ArtigraphError, LookupError):
 
     def __init__(self, path: str, size: int | None, limit: int) -> None:
         self.path, self.size, self.limit = path, size, limit
-        why = f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}"
-        if size is None:
-            why = f"{path} needs a storage, and this database has none"
+        why = f"{path} needs a storage, and this database has none"
+        if size is not None:
+            why = f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}"
         super().__init__(f"{why}; name a place: set_engine(url, storage=FileSystemStorage('folder'))")

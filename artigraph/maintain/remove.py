@@ -100,7 +100,7 @@ def check_store(file: Path) -> None:
     if file.is_symlink() or not file.is_file():
         raise WrongStoreError(f"{file} is no store: there is no such file; name the SQLite file itself")
     try:
-        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as connection:
             found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             if not {(SCHEMA.name,), (NODE.name,)} <= set(found):
                 raise WrongStoreError(f"{file} is no store of artigraph: it has no table {SCHEMA.name}")
@@ -127,6 +127,9 @@ def _blobs(folder: Path) -> Iterator[Path]:
 def _inside(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*")) if folder.is_dir() and not folder.is_symlink() else []
 
+
+PATIENCE = 2.0
+"""Seconds to wait for a connection that is being closed."""
 
 _PLACE = re.compile(r"[0-9a-f]{2}|tmp|damaged")
 _MADE = re.compile(r"\.?[0-9a-f]{32}|[0-9a-f]{62}|[0-9a-f]{64}")

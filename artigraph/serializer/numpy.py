@@ -91,6 +91,9 @@ class ArchiveSerializer(Serializer[Any]):
                 archive.writestr(zipfile.ZipInfo(f"{name}.npy"), inner.getbuffer())
 
     def load(self, file: IO[bytes], /) -> Any:
+        if file.read(2) != b"PK":
+            raise SerializeError("not arrays in .npz format: it is no archive")
+        file.seek(0)
         try:
             with numpy.load(file, allow_pickle=False, max_header_size=_HEADER_LIMIT) as archive:
                 return {name: archive[name] for name in archive.files}

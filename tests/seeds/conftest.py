@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from artigraph.storage.file import FileSystemStorage
 from tests.servers.use import POSTGRES, fresh_database
 from tests.storage.s3 import bucket, moto_port, proxy
 from tests.stores import opened
@@ -36,7 +37,7 @@ def database(request, tmp_path: Path) -> Iterator[str]:
             yield url
     else:
         with fresh_database(request.param) as url:
-            for _ in opened(url, url):
+            for _ in opened(url, url, storage=FileSystemStorage(tmp_path / "blobs")):
                 yield url
 
 
