@@ -1,5 +1,5 @@
 # Every target does its own set-up first; see .ci/setup.sh. PYTHON=python3.12 chooses the interpreter.
-.PHONY: help demo lab test test-full check bench docs clean
+.PHONY: help demo lab test test-full faults faults-full check bench docs clean
 .DEFAULT_GOAL := help
 bin := .venv/bin
 export PYTHON
@@ -10,6 +10,7 @@ help:
 	@echo "make lab        open JupyterLab on the notebooks"
 	@echo "make test       every test and notebook"
 	@echo "make test-full  also the long tests, the lowest library versions, a second Python"
+	@echo "make faults     only the tests of what may go wrong; writes docs/reliability.md (faults-full: the long counts)"
 	@echo "make check      format, lint, types, floors, declared dependencies, then make test"
 	@echo "make bench      our speed beside raw SQLite's"
 	@echo "make docs       build the documentation into site/"
@@ -28,6 +29,14 @@ test:
 
 test-full: test
 	.ci/full.sh
+
+faults:
+	@.ci/setup.sh dev
+	$(bin)/python -m tests.faults
+
+faults-full:
+	@.ci/setup.sh dev
+	$(bin)/python -m tests.faults --full
 
 check:
 	@.ci/setup.sh dev

@@ -12,20 +12,22 @@ if TYPE_CHECKING:
     from artigraph.artifact.feature import Feature
     from artigraph.artifact.q import Q
     from artigraph.artifact.schema import Schema
-    from artigraph.bridge import Pending
     from artigraph.graph.engine import create_tables, get_engine, set_engine
-    from artigraph.graph.filter import ArtifactFilter, Filter, LinkFilter, ModelFilter, NodeFilter, ValueFilter
+    from artigraph.graph.filter import ArtifactFilter, LinkFilter, ModelFilter, NodeFilter
     from artigraph.graph.node import Link, Node
     from artigraph.graph.schema import OrmArtifact, OrmLink, OrmNode, OrmSpan
     from artigraph.graph.session import current_session
+    from artigraph.graph.value import Filter
     from artigraph.lineage.lineage import Lineage
+    from artigraph.maintain.gc import gc
+    from artigraph.maintain.repair import repair
+    from artigraph.maintain.verify import verify
     from artigraph.model.container import ArtifactMapping, ArtifactSequence
     from artigraph.model.field import ArtifactModelConfig, artifact_field
     from artigraph.model.model import ArtifactModel, dataclass
     from artigraph.persist.spec import SaveSpec
     from artigraph.persist.write import (
         delete,
-        delete_many,
         delete_one,
         exists,
         read,
@@ -75,7 +77,6 @@ __all__ = [
     "OrmLink",
     "OrmNode",
     "OrmSpan",
-    "Pending",
     "Q",
     "Registry",
     "Run",
@@ -84,7 +85,6 @@ __all__ = [
     "Serializer",
     "Span",
     "Storage",
-    "ValueFilter",
     "artifact_field",
     "create_span_artifact",
     "create_span_artifacts",
@@ -92,10 +92,10 @@ __all__ = [
     "current_session",
     "dataclass",
     "delete",
-    "delete_many",
     "delete_one",
     "exists",
     "find",
+    "gc",
     "get_engine",
     "load",
     "read",
@@ -108,9 +108,11 @@ __all__ = [
     "read_span",
     "read_span_artifact",
     "read_span_artifacts",
+    "repair",
     "save",
     "set_engine",
     "span_context",
+    "verify",
     "view_lineage",
     "write_many",
     "write_one",
@@ -126,11 +128,19 @@ _FILES = {
     "artifact.trash": "purge_trash",
     "bridge": "Pending",
     "graph.engine": "create_tables current_engine get_engine set_engine",
-    "graph.filter": "ArtifactFilter Filter LinkFilter ModelFilter NodeFilter ValueFilter",
+    "graph.filter": "ArtifactFilter LinkFilter ModelFilter ModelTypeFilter NodeFilter NodeTypeFilter",
     "graph.node": "Link Node",
     "graph.schema": "OrmArtifact OrmDatabaseArtifact OrmLink OrmModelArtifact OrmNode OrmRemoteArtifact OrmSpan",
     "graph.session": "current_session",
+    "graph.upgrade": "upgrade",
+    "graph.value": "Filter ValueFilter",
     "lineage.lineage": "Lineage",
+    "maintain.gc": "gc",
+    "maintain.prune": "prune",
+    "maintain.remove": "rm_store",
+    "maintain.repair": "repair",
+    "maintain.stats": "stats",
+    "maintain.verify": "verify",
     "model.container": "ArtifactMapping ArtifactSequence",
     "model.field": "ArtifactModelConfig artifact_field",
     "model.model": "ArtifactModel GraphModel StorableDataclass dataclass",
@@ -145,9 +155,15 @@ _FILES = {
     "serializer.base": "Serializer",
     "span.artifact": "create_span_artifact create_span_artifacts read_span_artifact read_span_artifacts",
     "span.run": "RunManager run_manager",
+    "span.diff": "SpanDiff diff_spans",
+    "span.inputs": "find_span",
+    "span.restore": "Restored restore_span",
+    "span.stale": "Stale stale_spans",
     "span.read": "read_ancestor_spans read_child_spans read_descendant_spans read_parent_span read_span",
+    "span.carry": "attach carry child_env inject",
     "span.linker": "Linker current_linker linked",
     "span.span": "Run Span",
+    "span.spanned": "spanned",
     "storage.base": "Storage",
     "storage.file": "FileSystemStorage",
     "verbs": "find load save span_context view_lineage",
@@ -157,7 +173,19 @@ _FILES = {
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 
 _ROOMS = frozenset(
-    {"artifact", "errors", "extras", "graph", "lineage", "model", "serializer", "span", "storage", "testing"}
+    {
+        "artifact",
+        "errors",
+        "extras",
+        "graph",
+        "lineage",
+        "maintain",
+        "model",
+        "serializer",
+        "span",
+        "storage",
+        "testing",
+    }
 )
 
 

@@ -12,6 +12,21 @@ class ArtigraphError(Exception):
     """Whether the same call may succeed later without any change."""
 
 
+def as_one(failures: Iterable[Exception], what: str) -> Exception:
+    """One failure as itself, several as an ExceptionGroup that says ``what`` happened; what says the same counts once.
+
+    A full disk, or one that cannot be reached, is one failure, however many values it stopped.
+
+    >>> as_one([ValueError("a")], "values could not be loaded")
+    ValueError('a')
+    """
+    alike = {str(each) if isinstance(each, ArtigraphError) else id(each): each for each in failures}
+    unique = list(alike.values())
+    if all(isinstance(failure, StorageFullError | StorageReadOnlyError | CannotOpenError) for failure in unique):
+        unique = unique[:1]
+    return unique[0] if len(unique) == 1 else ExceptionGroup(f"{len(unique)} {what}", unique)
+
+
 # ---------------------------------------------------------------- asking for what is not there
 
 
@@ -275,8 +290,8 @@ class SchemaTooOldError(ArtigraphError, RuntimeError):
     def __init__(self, stored: str, known: str) -> None:
         self.stored, self.known = stored, known
         super().__init__(
-            f"the database has schema {stored}, this artigraph needs {known}; call artigraph.graph.upgrade.upgrade(), "
-            "which copies an SQLite file first"
+            f"the database has schema {stored}, this artigraph needs {known}; run artigraph upgrade, or call "
+            "artigraph.upgrade(): an SQLite file is copied first"
         )
 
 
@@ -358,7 +373,7 @@ class NoStorageError(ArtigraphError, LookupError):
 
     def __init__(self, path: str, size: int | None, limit: int) -> None:
         self.path, self.size, self.limit = path, size, limit
-        why = f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}"
-        if size is None:
-            why = f"{path} needs a storage, and this database has none"
+        why = f"{path} needs a storage, and this database has none"
+        if size is not None:
+            why = f"{path} has {size:,} bytes, and the database keeps values up to {limit:,}"
         super().__init__(f"{why}; name a place: set_engine(url, storage=FileSystemStorage('folder'))")

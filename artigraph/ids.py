@@ -1,4 +1,4 @@
-"""Node ids: UUID version 7, increasing within a process even when the clock steps back."""
+"""Node ids (UUID version 7) and times of rows, neither of which goes back within a process when the clock does."""
 
 from __future__ import annotations
 
@@ -56,9 +56,21 @@ def id_text(raw: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def as_made_of(digest: bytes) -> UUID:
+    """The id (UUID version 8) of something that is known by its digest: at least 16 bytes, of which 122 bits count.
+
+    >>> as_made_of(bytes(16))
+    UUID('00000000-0000-8000-8000-000000000000')
+    """
+    made = bytearray(digest[:16])
+    made[6] = made[6] & 0x0F | 0x80
+    made[8] = made[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(made))
+
+
 def now() -> int:
-    """Microseconds since 1970 UTC, the form in which rows carry times."""
-    return time.time_ns() // 1000
+    """Microseconds since 1970 UTC, the form in which rows carry times; within a process never earlier than before."""
+    return _clock()
 
 
 def as_datetime(microseconds: int) -> datetime:
@@ -73,8 +85,15 @@ def as_datetime(microseconds: int) -> datetime:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _counter() -> Callable[[], int]:
+def _lock_over_forks() -> threading.Lock:
+    """A lock that no other thread holds while this process forks, so that it is free in the child."""
     lock = threading.Lock()
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
+def _counter() -> Callable[[], int]:
+    lock = _lock_over_forks()
     source = random.Random(os.urandom(32))  # noqa: S311 - ids are unique, not secret; a user's random.seed() is not ours
     os.register_at_fork(after_in_child=lambda: source.seed(os.urandom(32)))
     last_ms, tail = 0, 0
@@ -94,4 +113,18 @@ def _counter() -> Callable[[], int]:
     return advance
 
 
+def _steady() -> Callable[[], int]:
+    lock = _lock_over_forks()
+    last = 0
+
+    def read() -> int:
+        nonlocal last
+        with lock:
+            last = max(last, time.time_ns() // 1000)
+            return last
+
+    return read
+
+
 _next = _counter()
+_clock = _steady()

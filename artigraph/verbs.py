@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.artifact.artifact import Artifact
 from artigraph.bridge import dual
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter
+from artigraph.graph.value import Filter
 from artigraph.lineage.collect import collect
 from artigraph.lineage.lineage import Lineage
 from artigraph.persist.find import resolve

@@ -16,13 +16,16 @@ from artigraph.bridge import block
 from artigraph.graph.engine import current_database
 from artigraph.persist.find import resolve
 from artigraph.span.context import SpanContext
+from artigraph.span.environment import current_environment
 from artigraph.span.span import Run, Span
 from artigraph.verbs import save
+from artigraph_jupyter.facts import cell_facts
 from artigraph_jupyter.html import text
+from artigraph_jupyter.memory import KernelMemory
 from artigraph_jupyter.names import mutates
 from artigraph_jupyter.report import warn
 from artigraph_jupyter.request import SpanRequest
-from artigraph_jupyter.tracker import Bound, CellInputs, Tracker
+from artigraph_jupyter.tracker import Bound, CellInputs
 
 _new_transformer: Callable[[], TransformerManager] = TransformerManager
 
@@ -35,12 +38,16 @@ class CellSpan:
 
     The body's value or exception is shown as it is whatever the store does; what could not be recorded is told in
     one red line.
+
+    Args:
+        request: what the cell asks for.
+        shell: the running IPython.
+        kernel: what is remembered from cell to cell.
     """
 
-    def __init__(
-        self, request: SpanRequest, shell: InteractiveShell, tracker: Tracker, connect: Callable[[], None]
-    ) -> None:
-        self._request, self._shell, self._tracker, self._connect = request, shell, tracker, connect
+    def __init__(self, request: SpanRequest, shell: InteractiveShell, kernel: KernelMemory) -> None:
+        self._request, self._shell, self._kernel = request, shell, kernel
+        self._tracker = kernel.tracker
         self._context: SpanContext
         self._before: Bound = {}
         self._inputs = CellInputs()
@@ -63,9 +70,11 @@ class CellSpan:
                 failure = problem
         self._ending()
         try:
+            self._kernel.unwritten.write_makers(self._context)
             self._context.close(failure)
+            self._closed()
         except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
-            _say("the end of this span was not recorded", problem)
+            say_problem("the end of this span was not recorded", problem)
         if failure is not error and failure is not None:
             raise failure
 
@@ -87,18 +96,19 @@ class CellSpan:
                 failure = problem
         self._ending()
         try:
+            self._kernel.unwritten.write_makers(self._context)
             await self._context.aclose(failure)
+            self._closed()
         except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
-            _say("the end of this span was not recorded", problem)
+            say_problem("the end of this span was not recorded", problem)
         if failure is not error and failure is not None:
             raise failure
 
     def _prepare(self) -> None:
-        self._connect()
         request = self._request
         options: dict[str, Any] = {
             "source": request.source if request.keep_source else None,
-            "info": _info(self._shell),
+            "info": cell_facts(self._shell),
             "tags": dict(request.tags),
         }
         if request.into is not None:
@@ -107,15 +117,18 @@ class CellSpan:
             span: Span = Run(request.name, params=_params(request.params, self._shell.user_ns), **options)
         else:
             span = Span(request.name, **options)
-        self._context = SpanContext(span)
+        span.environment = current_environment()
+        self._context = SpanContext(span, put_off=request.auto)
+        if not request.auto:
+            self._kernel.newest = span.id
 
     def _opened(self, span: Span) -> None:
-        named = [name for name in (param.partition("=")[0] for param in self._request.params) if name.isidentifier()]
+        named = [param for param in self._request.params if param.isidentifier()]
         try:
             self._before = self._tracker.bound()
             found = self._tracker.inputs(dict.fromkeys((*self._request.reads, *named)), current_database().identity)
         except Exception as problem:  # noqa: BLE001 - a value may do anything when it is looked at
-            _say("what this cell reads was not recorded", problem)
+            say_problem("what this cell reads was not recorded", problem)
             return
         for use in found.uses:
             self._context.open.use(use)
@@ -126,7 +139,14 @@ class CellSpan:
             mutated = _mutated(self._request.source)
             self._tracker.remember(self._context.open, self._before, self._inputs, mutated)
         except Exception as problem:  # noqa: BLE001 - as above
-            _say("what this cell made was not remembered", problem)
+            say_problem("what this cell made was not remembered", problem)
+
+    def _closed(self) -> None:
+        if self._context.is_wanted:
+            self._kernel.newest = self._context.span.id
+            self._kernel.code.ask(self._context.span.id, self._context.database)
+        else:
+            self._kernel.unwritten.keep(self._context)
 
     def _wanted(self) -> tuple[str, ...]:
         for name in self._request.save:
@@ -142,21 +162,19 @@ def _params(asked: tuple[str, ...], namespace: dict[str, Any]) -> dict[str, Any]
         name, equals, said = each.partition("=")
         if not equals and name not in namespace:
             raise UsageError(f"--param {name}: there is no such name; write --param {name}=VALUE, or assign it first")
-        value = said if equals else namespace[name]
+        value = _read(said) if equals else namespace[name]
         plain = value is None or isinstance(value, str | int | float | bool)
         found[name] = value if plain else text(value, PARAM_LIMIT)
     return found
 
 
-def _info(shell: Any) -> dict[str, Any]:
-    """Which cell of which kernel this is."""
-    inputs = shell.history_manager.input_hist_parsed  # the counter of the shell is ahead already, in some versions
-    info: dict[str, Any] = {"execution_count": max(len(inputs) - 1, 0)}
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    cell_id = ((parent or {}).get("metadata") or {}).get("cellId")
-    if cell_id:
-        info["cell_id"] = str(cell_id)[:64]
-    return info
+def _read(said: str) -> Any:
+    """A number, True, False or None where it is one, else the text itself."""
+    try:
+        value = ast.literal_eval(said)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return said
+    return value if value is None or isinstance(value, int | float) else said
 
 
 def _mutated(source: str) -> list[str]:
@@ -166,5 +184,6 @@ def _mutated(source: str) -> list[str]:
     return []
 
 
-def _say(what: str, problem: BaseException) -> None:
+def say_problem(what: str, problem: BaseException) -> None:
+    """One red line: what was not recorded, and why."""
     warn(f"{what}: {type(problem).__name__}: {text(problem, 300)}")

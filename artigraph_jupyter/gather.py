@@ -9,13 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, desc, func, select
-from sqlalchemy.orm import Session
 
 from artigraph.artifact.artifact import Artifact
 from artigraph.bridge import block
 from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.schema import LINK, NODE, OrmSpan
+from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.identity import memories
 from artigraph.lineage.describe import COLUMNS, described
@@ -62,7 +61,7 @@ def span_card(span: Span) -> data.SpanCard:
         if not rows:
             return data.SpanCard(data.SpanRow(span.label or "span", span.status, node_id=str(span.id)))
         used = _things(connection, [span.id], "input", THINGS).get(span.id, _Things())
-        stored = _spans(connection, [span.id])[0]
+        stored = Span.with_ids(connection, [span.id])[0]
         return data.SpanCard(
             span=rows[0],
             inputs=tuple(used.shown),
@@ -70,10 +69,24 @@ def span_card(span: Span) -> data.SpanCard:
             source=stored.source or "",
             error_text=(stored.error or {}).get("message", ""),
             untracked=tuple((each["name"], each["type"]) for each in stored.untracked or ()),
-            facts=tuple((name, str(value)) for name, value in (getattr(stored, "params", None) or {}).items()),
+            facts=_span_facts(stored),
         )
 
     return block(current_database().read, work)
+
+
+def _span_facts(span: Span) -> tuple[tuple[str, str], ...]:
+    """Parameters and tags by name, then where and in what it ran."""
+    info, ran_in = span.info or {}, span.environment or {}
+    facts = {name: str(value) for name, value in (getattr(span, "params", None) or {}).items()}
+    facts |= {name: value for name, value in span.tags.items() if name not in facts}
+    if "notebook" in info:
+        facts["Notebook"] = info["notebook"]
+    if "python" in ran_in:
+        facts["Environment"] = f"Python {ran_in['python']}, {len(ran_in.get('libraries', ()))} libraries"
+    if "commit" in ran_in:
+        facts["Commit"] = ran_in["commit"][:12] + (" with changes" if info.get("dirty") else "")
+    return tuple(facts.items())
 
 
 def model_card(model: Any, depth: int = 0) -> data.ModelCard:
@@ -160,13 +173,6 @@ def summary(database: Database, notes: Iterable[str] = ()) -> data.Summary:
     return data.Summary(where, str(directory or storage or "in the database"), counts, size, tuple(notes))
 
 
-def _spans(connection: Connection, ids: Sequence[UUID]) -> list[Span]:
-    with Session(bind=connection, expire_on_commit=False) as orm:
-        rows = orm.scalars(select(OrmSpan).where(OrmSpan.id.in_(ids)).order_by(OrmSpan.id)).all()
-        orm.expunge_all()
-    return Span.from_rows(connection, rows)
-
-
 def _span_rows(connection: Connection, roots: Sequence[UUID], limit: int = 2) -> tuple[data.SpanRow, ...]:
     """Spans with their outputs and the spans inside them, in the order they ran."""
     children: dict[UUID, list[UUID]] = {}
@@ -182,7 +188,7 @@ def _span_rows(connection: Connection, roots: Sequence[UUID], limit: int = 2) ->
             children.setdefault(source, []).append(target)
             level.append(target)
         every += level
-    spans = {span.id: span for span in _spans(connection, every)}
+    spans = {span.id: span for span in Span.with_ids(connection, every)}
     outputs = _things(connection, every, "output", limit)
 
     def row(span_id: UUID) -> data.SpanRow:

@@ -1,4 +1,4 @@
-"""The line magics: %artigraph, %spans, %artifacts, %lineage, %load_artifact."""
+"""The line magics: %artigraph, %spans, %artifacts, %lineage, %load_artifact, %restore, %diff, %stale."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
+from traitlets import Bool, Dict, Enum, Unicode
 
 from artigraph.bridge import block
-from artigraph.errors import ArtigraphError, NodeNotFoundError
+from artigraph.errors import ArtigraphError, NodeNotFoundError, NoEngineError
 from artigraph.graph.engine import current_database, set_engine
 from artigraph.lineage.lineage import Lineage
 from artigraph.persist.find import resolve
+from artigraph.persist.tags import write_tags
 from artigraph.registry import load as load_library
-from artigraph.verbs import find, load, view_lineage
-from artigraph_jupyter import gather
-from artigraph_jupyter.options import Options, hops
-from artigraph_jupyter.report import say
+from artigraph.span.diff import diff_spans
+from artigraph.span.redact import redacted_data
+from artigraph.span.restore import Restored, restore_span, span_roles
+from artigraph.span.stale import stale_spans
+from artigraph.verbs import load, view_lineage
+from artigraph_jupyter import gather, parsers, query
+from artigraph_jupyter.memory import KernelMemory
+from artigraph_jupyter.options import Options
+from artigraph_jupyter.report import GREY, say, warn
+from artigraph_jupyter.request import tag_pair
 from artigraph_jupyter.show import Shown
 from artigraph_jupyter.views import artifact as artifact_view
+from artigraph_jupyter.views import diff as diff_view
+from artigraph_jupyter.views import stale as stale_view
 from artigraph_jupyter.views import summary as summary_view
 from artigraph_jupyter.views import tree as tree_view
 from artigraph_jupyter.views.data import Summary
@@ -30,20 +41,7 @@ from artigraph_jupyter.views.data import Summary
 EMBEDDED = "sqlite:///artigraph.db"
 """Where a notebook keeps things when nobody said: a file beside it, and a folder ``artigraph.blobs``."""
 
-_artigraph = Options("%artigraph")
-_artigraph.add_argument("verb", choices=["connect", "status", "nest"], help="what to do")
-_artigraph.add_argument("url", metavar="URL", nargs="?", help="connect: the database; by default a file beside it")
-
-_lineage = Options("%lineage")
-_lineage.add_argument("target", metavar="TARGET", nargs="?", help="label, id or variable; default: the newest span")
-_lineage.add_argument("--up", metavar="HOPS", type=hops, default=1, help="how far back (1)")
-_lineage.add_argument("--down", metavar="HOPS", type=hops, default=1, help="how far on (1)")
-
-_load = Options("%load_artifact")
-_load.add_argument("target", metavar="ID-OR-LABEL", help="an id, or a label (the newest that has it)")
-_load.add_argument("as_", metavar="as", nargs="?", choices=["as"], help="the word as, before NAME")
-_load.add_argument("name", metavar="NAME", nargs="?", help="the variable; by default the label, if it can be one")
-_load.add_argument("--cell", action="store_true", help="insert a cell that loads it instead")
+AUTOSPAN = "Autospan is on: every cell that touches an artifact is a span."
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,20 +67,47 @@ def _line(options: Options | None = None) -> Callable[[F], F]:
 
 @magics_class
 class ArtigraphMagics(Magics):
-    """The line magics of artigraph."""
+    """The line magics of artigraph, and the defaults of span cells.
+
+    Args:
+        shell: the running IPython.
+        kernel: what is remembered from cell to cell.
+    """
 
     shell: Any
 
-    @_line(_artigraph)
+    autospan = Bool(False, help="Make every cell a span that is written if it touches an artifact.").tag(config=True)
+    database = Unicode(EMBEDDED, help="The database that %artigraph connect opens without a URL.").tag(config=True)
+    durability = Enum(
+        ("normal", "full", "off"),
+        "normal",
+        help="full: saves also survive a power cut right after; off: files are not flushed.",
+    ).tag(config=True)
+    keep_source = Bool(True, help="Keep the text of span cells; False is --no-source everywhere.").tag(config=True)
+    tags = Dict(help="Tags that every span cell gets: name -> value.").tag(config=True)
+
+    def __init__(self, shell: Any, kernel: KernelMemory) -> None:
+        super().__init__(shell)
+        self._kernel = kernel
+
+    @_line(parsers.ARTIGRAPH)
     def artigraph(self, line: str) -> Any:
-        """Connect to a database, say what is in it, or allow asyncio.run in cells (nest)."""
-        asked = _artigraph.read(line)
-        if asked.url is not None and asked.verb != "connect":
-            raise UsageError(f"%artigraph {asked.verb} takes no URL")
-        if asked.verb == "nest":
+        """Connect to a database, say what is in it, and set how cells are recorded."""
+        asked = parsers.ARTIGRAPH.read(line)
+        words, verb = asked.words, asked.verb
+        if asked.on is not None and verb != "tag":
+            raise UsageError(f"%artigraph {verb} takes no --on")
+        if verb == "connect" and len(words) <= 1:
+            return self._summary(self.connect(*words))
+        if verb == "status" and not words:
+            return self._summary(gather.summary(current_database(), [AUTOSPAN] if self.autospan else []))
+        if verb == "nest" and not words:
             return _nest()
-        shown = connect(asked.url or EMBEDDED) if asked.verb == "connect" else gather.summary(current_database())
-        return Shown(summary_view.to_html(shown), summary_view.to_text(shown))
+        if verb == "autospan" and words in (["on"], ["off"], []):
+            return self._set_autospan(*words)
+        if verb == "tag" and words:
+            return self._tag(asked.on, dict(map(tag_pair, words)))
+        raise UsageError(f"%artigraph {' '.join([verb, *words])}: {parsers.VERBS[verb]}; %artigraph? lists the options")
 
     @_line()
     def spans(self, line: str) -> Shown:
@@ -92,18 +117,17 @@ class ArtigraphMagics(Magics):
         tree = gather.span_tree()
         return Shown(tree_view.to_html(tree), tree_view.to_text(tree))
 
-    @_line()
+    @_line(parsers.ARTIFACTS)
     def artifacts(self, line: str) -> Shown:
         """Show what is in the store, newest first; with text, what has it in its label."""
-        wanted = line.strip()
-        query = f'label contains "{wanted}", newest first' if wanted else "newest first"
-        table = gather.artifact_table(find(wanted or None), query)
+        asked = parsers.ARTIFACTS.read(line)
+        table = gather.artifact_table(*query.found(" ".join(asked.text), asked.tag, asked.type, asked.span))
         return Shown(artifact_view.table_to_html(table), artifact_view.table_to_text(table))
 
-    @_line(_lineage)
+    @_line(parsers.LINEAGE)
     def lineage(self, line: str) -> Lineage:
         """Show what a thing was made from, and what was made from it."""
-        asked = _lineage.read(line)
+        asked = parsers.LINEAGE.read(line)
         target = asked.target
         if target is None:
             newest = gather.span_tree(1).spans
@@ -114,14 +138,14 @@ class ArtigraphMagics(Magics):
             target = self._meant(target)
         return view_lineage.s(target, asked.up, asked.down)
 
-    @_line(_load)
+    @_line(parsers.LOAD)
     def load_artifact(self, line: str) -> None:
         """Load an artifact into a variable, and say so."""
-        asked = _load.read(line)
+        asked = parsers.LOAD.read(line)
         name = asked.name or asked.target
         if asked.as_ and not asked.name:
             raise UsageError("%load_artifact: write a NAME after as")
-        if not name.isidentifier() or keyword.iskeyword(name):
+        if not _is_name(name):
             if asked.name:
                 raise UsageError(f"%load_artifact: {name!r} cannot be the name of a variable")
             name = "artifact"
@@ -131,6 +155,74 @@ class ArtigraphMagics(Magics):
         value = load.s(asked.target)
         self.shell.user_ns[name] = value
         say(f"loaded {asked.target} as {name} ({type(value).__name__})")
+
+    @_line(parsers.RESTORE)
+    def restore(self, line: str) -> None:
+        """Load what a span used into the variables it used, and insert its cell below."""
+        asked = parsers.RESTORE.read(line)
+        names = [role for role in span_roles.s(asked.span) if _is_name(role)]
+        bound = [name for name in names if name in self.shell.user_ns]
+        if bound and not asked.force:
+            raise UsageError(f"%restore {asked.span}: {', '.join(bound)} would be overwritten; --force does that")
+        restored = restore_span.s(asked.span, roles=names)
+        self.shell.user_ns.update(restored.values)
+        _say_restored(restored)
+        if restored.span.source is not None:
+            self.shell.set_next_input(restored.span.source)
+
+    @_line(parsers.DIFF)
+    def diff(self, line: str) -> Shown:
+        """Show how two spans or runs differ: code, parameters, environment, inputs, and what they made."""
+        asked = parsers.DIFF.read(line)
+        before, after = (asked.before, asked.after) if asked.after else (f"{asked.before}~1", asked.before)
+        found = diff_spans.s(before, after)
+        return Shown(diff_view.to_html(found), diff_view.to_text(found))
+
+    @_line(parsers.STALE)
+    def stale(self, line: str) -> Shown:
+        """Show which spans are out of date: their inputs, code or model classes have moved on since."""
+        asked = parsers.STALE.read(line)
+        found = stale_spans.s(asked.spans or None, sources=self._kernel.sources)
+        return Shown(stale_view.to_html(found), stale_view.to_text(found))
+
+    def connect(self, url: str | None = None) -> Summary:
+        """Make ``url`` the database of this kernel, creating its tables; what is in it.
+
+        Raises:
+            ArtigraphError: it cannot be opened; the database before stays in use.
+        """
+        reset = set_engine(url or self.database, create_tables=True, durability=self.durability)
+        try:
+            return gather.summary(current_database())
+        except BaseException:
+            reset()
+            raise
+
+    def connect_if_needed(self) -> None:
+        """A span cell before any connect: the default database, and one line that says so."""
+        try:
+            current_database()
+        except NoEngineError:
+            self.connect()
+            database = current_database()
+            beside = " (big values beside it)" if database.file is not None else ""
+            say(f"artigraph: connected to {database.file or database.where}{beside}")
+
+    def _summary(self, shown: Summary) -> Shown:
+        return Shown(summary_view.to_html(shown), summary_view.to_text(shown))
+
+    def _set_autospan(self, word: str | None = None) -> None:
+        if word == "on":
+            self.connect_if_needed()
+        if word is not None:
+            self.autospan = word == "on"
+        say(AUTOSPAN if self.autospan else "Autospan is off: only cells with %%span are spans.")
+
+    def _tag(self, target: str | None, tags: dict[str, str]) -> None:
+        meant: str | UUID | None = target if target is not None else self._kernel.newest
+        if meant is None:
+            raise UsageError("%artigraph tag: no span cell ran yet; name what to tag with --on TARGET")
+        write_tags.s(meant, redacted_data(tags))
 
     def _meant(self, target: str) -> Any:
         """The node that a word means: an id or label, else the object under that name."""
@@ -144,18 +236,23 @@ class ArtigraphMagics(Magics):
             return known
 
 
-def connect(url: str) -> Summary:
-    """Make ``url`` the database of this kernel, creating its tables; what is in it.
+def _is_name(word: str) -> bool:
+    """Whether a variable can be called that."""
+    return word.isidentifier() and not keyword.iskeyword(word)
 
-    Raises:
-        ArtigraphError: it cannot be opened; the database before stays in use.
-    """
-    reset = set_engine(url, create_tables=True)
-    try:
-        return gather.summary(current_database())
-    except BaseException:
-        reset()
-        raise
+
+def _say_restored(restored: Restored) -> None:
+    """What came back, and what did not."""
+    span = restored.span
+    say(f"restored {', '.join(restored.values) or 'no variables'} from {span.label or span.id}")
+    if restored.changed:
+        warn(f"as they were saved; the cell saw them changed in place: {', '.join(restored.changed)}", GREY)
+    for name, why in restored.missing.items():
+        warn(f"not restored: {name}: {why}", GREY)
+    if span.source is None:
+        warn("the text of this cell was not kept", GREY)
+    elif restored.is_redacted:
+        warn("secrets in this cell were not kept: put them back where it says ***", GREY)
 
 
 def _nest() -> None:

@@ -35,16 +35,18 @@ class SpanRequest:
     """The text after ``%%span``, unread."""
     reads: tuple[str, ...] = ()
     """Global names the body reads before it certainly binds them, in order of first use."""
+    auto: bool = False
+    """Nobody asked for this span: autospan is on. It is written only if the cell touches an artifact."""
 
 
-_options = Options("%%span")
-_options.add_argument("name", metavar="NAME", nargs="?", help="label of the span; default: the comment it starts with")
-_options.add_argument("--save", metavar="NAME", nargs="+", action="extend", default=[], help="save these afterwards")
-_options.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[], help="tag the span; repeatable")
-_options.add_argument("--run", action="store_true", help="record code, parameters and environment too")
-_options.add_argument("--param", metavar="NAME[=VALUE]", action="append", default=[], help="a parameter; repeatable")
-_options.add_argument("--no-source", action="store_true", help="do not keep the text of the cell")
-_options.add_argument("--into", metavar="SPAN", help="open it inside this span: an id or a label")
+OPTIONS = Options("%%span")
+OPTIONS.add_argument("name", metavar="NAME", nargs="?", help="label of the span; default: the comment it starts with")
+OPTIONS.add_argument("--save", metavar="NAME", nargs="+", action="extend", default=[], help="save these afterwards")
+OPTIONS.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[], help="tag the span; repeatable")
+OPTIONS.add_argument("--run", action="store_true", help="record code, parameters and environment too")
+OPTIONS.add_argument("--param", metavar="NAME[=VALUE]", action="append", default=[], help="a parameter; repeatable")
+OPTIONS.add_argument("--no-source", action="store_true", help="do not keep the text of the cell")
+OPTIONS.add_argument("--into", metavar="SPAN", help="open it inside this span: an id or a label")
 
 
 def span(_line: str, _cell: str | None = None) -> None:
@@ -57,7 +59,7 @@ span.__doc__ = f"""{span.__doc__}
 The body runs as it would without this line: the last value is shown, await works, errors look the same.
 It is the first line of the cell; another cell magic may follow on the next line.
 
-{_options.format_help()}"""
+{OPTIONS.format_help()}"""
 
 
 def read_request(arguments: str, source: str, reads: tuple[str, ...]) -> SpanRequest:
@@ -74,13 +76,13 @@ def read_request(arguments: str, source: str, reads: tuple[str, ...]) -> SpanReq
     >>> read_request("'my fit' --save model", "", ()).save
     ('model',)
     """
-    asked = _options.read(arguments)
+    asked = OPTIONS.read(arguments)
     if asked.name == "":
         raise UsageError("%%span was given an empty NAME")
     return SpanRequest(
         name=asked.name or _comment(source) or UNNAMED,
         save=tuple(dict.fromkeys(asked.save)),
-        tags=tuple(_pair(tag) for tag in asked.tag),
+        tags=tuple(tag_pair(tag) for tag in asked.tag),
         run=asked.run,
         params=tuple(asked.param),
         keep_source=not asked.no_source,
@@ -91,7 +93,21 @@ def read_request(arguments: str, source: str, reads: tuple[str, ...]) -> SpanReq
     )
 
 
-def _pair(tag: str) -> tuple[str, str]:
+def auto_request(source: str, reads: tuple[str, ...]) -> SpanRequest:
+    r"""What autospan asks for a cell.
+
+    >>> auto_request("# clean the table\nx = 1", ()).name
+    'clean the table'
+    """
+    return SpanRequest(_comment(source) or UNNAMED, source=source, reads=reads, auto=True)
+
+
+def tag_pair(tag: str) -> tuple[str, str]:
+    """``KEY=VALUE`` as a pair.
+
+    Raises:
+        UsageError: it has no key, or no ``=``.
+    """
     key, equals, value = tag.partition("=")
     if not (key and equals):
         raise UsageError(f"--tag {tag}: write --tag KEY=VALUE")
@@ -100,5 +116,5 @@ def _pair(tag: str) -> tuple[str, str]:
 
 def _comment(source: str) -> str:
     """The comment that the body starts with, at most 80 characters; empty when it starts with something else."""
-    found = re.match(r"%%span[^\n]*\n\s*#+[ \t]*([^\n]*)", source)
+    found = re.match(r"(?:%%span[^\n]*\n)?\s*#+[ \t]*([^\n]*)", source)
     return found[1].strip()[:80] if found else ""

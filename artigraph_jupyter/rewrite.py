@@ -21,7 +21,7 @@ from IPython.core.inputtransformer2 import cell_magic
 from IPython.core.interactiveshell import InteractiveShell
 
 from artigraph_jupyter.names import reads
-from artigraph_jupyter.request import SpanRequest, read_request, span
+from artigraph_jupyter.request import SpanRequest, auto_request, read_request, span
 
 MARKER = "span_of_this_cell"
 """The name called on the first line of a rewritten cell; tracebacks may show it."""
@@ -36,17 +36,22 @@ class SpanBlock(Protocol):
     async def __aexit__(self, *error: Any) -> bool | None: ...
 
 
-def install(shell: InteractiveShell, open_span: Callable[[SpanRequest], SpanBlock]) -> Callable[[], None]:
+def install(
+    shell: InteractiveShell,
+    open_span: Callable[[SpanRequest], SpanBlock],
+    autospan: Callable[[], bool] = bool,
+) -> Callable[[], None]:
     """Teach a shell the ``%%span`` line.
 
     Args:
         shell: the running IPython.
         open_span: called once per span cell, before its body; an exception it raises is shown and the body not run.
+        autospan: asked once per piece of code without such a line: whether it is a cell to be made a span too.
 
     Returns:
         A function that takes everything back.
     """
-    rewriter = _Rewriter(shell, _Marker(open_span))
+    rewriter = _Rewriter(shell, _Marker(open_span), autospan)
     cleanup = shell.input_transformers_cleanup
     magics = shell.magics_manager.magics
     cleanup.append(_mark)
@@ -90,8 +95,9 @@ class _Marker:
         self._open_span = open_span
         self._last: Any = None
 
-    def __call__(self, arguments: str, source: str, names: tuple[str, ...]) -> SpanBlock:
-        return self._open_span(read_request(arguments, source, names))
+    def __call__(self, arguments: str | None, source: str, names: tuple[str, ...]) -> SpanBlock:
+        asked = auto_request(source, names) if arguments is None else read_request(arguments, source, names)
+        return self._open_span(asked)
 
     def refuse(self, message: str) -> None:
         raise UsageError(message)
@@ -108,9 +114,10 @@ class _Marker:
 class _Rewriter(ast.NodeTransformer):
     """The AST transformer. It must never raise: IPython would drop it for the rest of the session."""
 
-    def __init__(self, shell: InteractiveShell, marker: _Marker) -> None:
+    def __init__(self, shell: InteractiveShell, marker: _Marker, autospan: Callable[[], bool]) -> None:
         self.shell = shell
         self.marker = marker
+        self.autospan = autospan
 
     def visit_Module(self, tree: ast.Module) -> ast.Module:
         arguments = _marked(tree)
@@ -118,23 +125,46 @@ class _Rewriter(ast.NodeTransformer):
             tree.body = _refusal(tree, "%%span must be the first line of its cell; nothing was run")
         elif arguments is not None:
             tree.body = self._wrap(tree, arguments)
+        elif self.autospan() and (body := self._wrap_unasked(tree)):
+            tree.body = body
         else:
             return tree
         self.shell.user_ns[MARKER] = self.shell.user_ns_hidden[MARKER] = self.marker
         return ast.fix_missing_locations(tree)
 
     def _wrap(self, tree: ast.Module, arguments: str) -> list[ast.stmt]:
-        futures = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-        body = [node for node in tree.body[1:] if node not in futures] or [ast.copy_location(ast.Pass(), tree.body[0])]
+        futures, body = _split(tree.body[1:])
+        body = body or [ast.copy_location(ast.Pass(), tree.body[0])]
         awaits = _awaits(body)
         if awaits and not self.shell.autoawait:
             return _refusal(tree, "this cell awaits and autoawait is off; run %autoawait on, or take out the await")
         if awaits and futures:
             return _refusal(tree, "a span that awaits cannot start with __future__ imports; put them in a cell above")
+        return self._block(arguments, futures, body, awaits, tree.body[0])
+
+    def _wrap_unasked(self, tree: ast.Module) -> list[ast.stmt]:
+        """The same for a cell that nobody marked; empty where it would change what the cell does or shows."""
+        futures, body = _split(tree.body)
+        awaits = _awaits(body)
+        if not body or self.shell.ast_node_interactivity == "all" or (awaits and (futures or not self.shell.autoawait)):
+            return []
+        return self._block(None, futures, body, awaits, body[0])
+
+    def _block(
+        self, arguments: str | None, futures: list[ast.stmt], body: list[ast.stmt], awaits: bool, place: ast.stmt
+    ) -> list[ast.stmt]:
         opened = _call(ast.Name(MARKER, ast.Load()), arguments, _source.get(), _reads(body))
         body, tail = _shown(body, self.shell.ast_node_interactivity)
         block = (ast.AsyncWith if awaits else ast.With)(items=[ast.withitem(opened)], body=body)
-        return [*futures, ast.copy_location(block, tree.body[0]), *tail]
+        return [*futures, ast.copy_location(block, place), *tail]
+
+
+def _split(body: list[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """Imports from ``__future__``, which must stay in front, and everything else."""
+    futures: list[ast.stmt] = [
+        node for node in body if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    ]
+    return futures, [node for node in body if node not in futures]
 
 
 def _shown(body: list[ast.stmt], mode: str) -> tuple[list[ast.stmt], list[ast.stmt]]:

@@ -16,10 +16,12 @@ from artigraph.artifact.describe import Description
 from artigraph.artifact.query import Query
 from artigraph.model.model import ArtifactModel
 from artigraph.persist.listing import Listing
+from artigraph.span.diff import SpanDiff
 from artigraph.span.span import Span
 from artigraph_jupyter import catalogue, gather
 from artigraph_jupyter.html import tag
 from artigraph_jupyter.views import artifact as artifact_view
+from artigraph_jupyter.views import diff as diff_view
 from artigraph_jupyter.views import model as model_view
 from artigraph_jupyter.views import span as span_view
 
@@ -65,6 +67,10 @@ def _listing(found: Any) -> tuple[str, str]:
     return artifact_view.table_to_html(table), artifact_view.table_to_text(table)
 
 
+def _diff(found: Any) -> tuple[str, str]:
+    return diff_view.to_html(found), diff_view.to_text(found)
+
+
 def _described(description: Any) -> tuple[str, str]:
     card = catalogue.description_card(description)
     return artifact_view.to_html(card), description.to_text()
@@ -80,6 +86,7 @@ RENDERERS: dict[type, Render] = {
     Artifact: _artifact,
     Description: _described,
     Span: _span,
+    SpanDiff: _diff,
     Listing: _listing,
     Query: _query,
 }

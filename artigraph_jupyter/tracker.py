@@ -83,8 +83,9 @@ class Tracker:
         self._before = {}
 
     def bound(self) -> Bound:
-        """Which object each name is bound to now; give it to ``remember`` at the end of the cell."""
-        return {name: (id(value), _weakly(value)) for name, value in list(self._namespace.items())}
+        """Which object each name of the user is bound to now; give it to ``remember`` at the end of the cell."""
+        names = [item for item in list(self._namespace.items()) if not item[0].startswith("_")]
+        return {name: (id(value), _weakly(value)) for name, value in names}
 
     def inputs(self, names: Iterable[str], store: object) -> CellInputs:
         """What is known of the values under these names, and under those that functions among them read.

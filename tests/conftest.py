@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from artigraph.graph import engine
 from tests.servers.server import find_program, leave_place, make_place
@@ -16,6 +17,10 @@ CORE_ON_MARIADB = (
     *("test_faults.py", "test_insert.py", "test_locks.py", "test_server.py", "test_types.py"),
 )
 """Files whose tests run on MariaDB every time; the others do in ``make test-full``."""
+
+
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")  # a busy machine is no failure
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -119,6 +119,18 @@ def check_models(models: Sequence[Any], parts: Sequence[Any]) -> None:
 
 
 @contextmanager
+def few_parameters() -> Iterator[None]:
+    """Let SQLite take no more parameters than it does when nobody who built it raised that."""
+    door: Any = current_database()._door
+    connections = [] if isinstance(door, ServerDoor) else [each for each in (door._writer, *door._idle) if each]
+    limit = sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER
+    before = [block(each.run, each._raw.setlimit, limit, 32_766) for each in connections]
+    yield
+    for each, number in zip(connections, before, strict=True):
+        block(each.run, each._raw.setlimit, limit, number)
+
+
+@contextmanager
 def statements() -> Iterator[list[str]]:
     """The statements that the database runs meanwhile, on SQLite those of connections that are open already."""
     door: Any = current_database()._door

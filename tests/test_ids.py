@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -90,3 +92,31 @@ def test_times_are_microseconds_in_utc():
     assert as_datetime(1_700_000_000_123_456).isoformat() == "2023-11-14T22:13:20.123456+00:00"
     assert as_datetime(-1).isoformat() == "1969-12-31T23:59:59.999999+00:00"
     assert UUID(bytes=new_raw_id()).version == 7
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_child_forked_while_another_thread_makes_ids_can_make_its_own():
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            new_id(), now()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(60):
+            child = os.fork()
+            if child == 0:
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                signal.alarm(5)
+                new_id(), now()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        over.set()
+        thread.join()
+        sys.setswitchinterval(interval)

@@ -31,7 +31,8 @@ def run_program(source, *, interrupt_at=None, options=("-W", "error", "-X", "dev
                 program.send_signal(signal.SIGINT)
                 break
     out, err = program.communicate(timeout=60)
-    return program.returncode, "".join(lines) + out, err
+    told = [line for line in err.splitlines(keepends=True) if not line.startswith("Executing <")]  # "... took 0.117 s"
+    return program.returncode, "".join(lines) + out, "".join(told)
 
 
 PRELUDE = """

@@ -20,6 +20,7 @@ from artigraph.artifact.trash import restore
 from artigraph.artifact.use import cache_kept, load_kept, open_kept
 from artigraph.artifact.wanted import prepare
 from artigraph.bridge import block, loader, method, self_method
+from artigraph.digest import parse_digest
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
@@ -108,7 +109,7 @@ class Artifact(ArtifactMaker):
             also = self.write_along if self._also else None
             options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=also)
             record = (await save_many([self.graph_save_request()], options))[0]
-            self.id, self.hash, self.size = record.id, record.hash, record.size
+            self.id, self._hash, self.size = record.id, parse_digest(record.hash), record.size
 
     def replace(self, data: Any, run: Any = None, format: str | None = None) -> None:
         """Give it other content, without a new version; ``save()`` does it.
@@ -136,7 +137,7 @@ class Artifact(ArtifactMaker):
     def value(self) -> Any:
         """The value; of an artifact that was read from the database, loaded when first asked for."""
         if self._value is NOTHING:
-            self._value = self.load.s()
+            self._value = self.load.s() if self._small is None else self._small.used(self.id, self.label)
         return self._value
 
     @property

@@ -29,8 +29,8 @@ from artigraph.artifact.tabular import is_table
 from artigraph.artifact.wanted import SCHEMA
 from artigraph.bridge import block, method
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter
 from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.value import Filter
 from artigraph.lineage.collect import collect
 from artigraph.lineage.lineage import Lineage
 from artigraph.persist.listing import human_bytes

@@ -23,9 +23,9 @@ from artigraph.digest import format_digest
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter
 from artigraph.graph.node import Node
 from artigraph.graph.schema import LINK, NODE, OrmCollection, OrmNode, utc_now
+from artigraph.graph.value import Filter
 from artigraph.ids import as_id
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.listing import human_bytes
@@ -53,6 +53,7 @@ class Collection(Node):
     """
 
     row_class: ClassVar[type[OrmNode]] = OrmCollection
+    row_columns = None
     _artifacts: tuple[Artifact, ...] | None
     _run: Any
     _count: int

@@ -24,8 +24,8 @@ from artigraph.artifact.lookup import (
 )
 from artigraph.digest import parse_digest
 from artigraph.errors import InvalidFilterError
-from artigraph.graph.filter import Condition, Filter
 from artigraph.graph.schema import KEY, LINK, NODE, TAG
+from artigraph.graph.value import Condition, Filter
 from artigraph.ids import as_id
 from artigraph.persist.family import IS_LATEST
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from artigraph.artifact.dtype import comparable, stored_text
 from artigraph.errors import InvalidFilterError
-from artigraph.graph.filter import Condition, Filter, ValueFilter
 from artigraph.graph.schema import NODE, TAG
+from artigraph.graph.value import Condition, Filter, ValueFilter
 
 OPERATORS = {
     "": "eq",

@@ -8,7 +8,7 @@ from typing import Any
 from artigraph.artifact.fields import ARTIFACT
 from artigraph.artifact.lookup import lookups
 from artigraph.errors import InvalidFilterError
-from artigraph.graph.filter import Condition, Filter
+from artigraph.graph.value import Condition, Filter
 
 
 class Q(Filter):

@@ -17,8 +17,8 @@ from artigraph.artifact.text import table_text
 from artigraph.bridge import block, method
 from artigraph.errors import InvalidFilterError, MultipleNodesError, NodeNotFoundError
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Condition, Filter
 from artigraph.graph.schema import NODE, TAG
+from artigraph.graph.value import Condition, Filter
 from artigraph.registry import load
 
 T = TypeVar("T")

@@ -8,24 +8,26 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.content import Content
-from artigraph.artifact.get import select_artifacts
+from artigraph.artifact.get import COLUMNS, select_artifacts
 from artigraph.artifact.wanted import Wanted
 from artigraph.digest import format_digest
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
-from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
+from artigraph.graph.schema import KEY, NODE, OrmArtifact, OrmNode
+from artigraph.graph.walk import raw, raw_time
+from artigraph.persist.small import SMALL_DATA, SmallValue, small_values
 from artigraph.persist.spec import INFER, SaveSpec
-from artigraph.persist.tags import tags_of
+from artigraph.persist.tags import HAS_TAGS, tags_of
 
 NOTHING: Any = object()
 """Stands for a value that is not here (yet): None is a value."""
 
 
-_PASSING = ("_spec", "_value", "_content", "_replaces", "_also", "_run", "_always", "wanted", "revises")
+_PASSING = ("_spec", "_value", "_small", "_content", "_replaces", "_also", "_run", "_always", "wanted", "revises")
 """What is known of an artifact until it is saved or read again."""
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
@@ -35,9 +37,16 @@ class ArtifactRecord(Node):
     """The facts of an artifact; what can be done with it is in ``Artifact``."""
 
     row_class: ClassVar[type[OrmNode]] = OrmArtifact
+    row_columns: ClassVar[tuple[Any, ...] | None] = (
+        *(raw(NODE.c.id), NODE.c.node_label, raw_time(NODE.c.node_created_at), raw_time(NODE.c.node_updated_at)),
+        *COLUMNS[4:-2],
+        select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("artifact_key"),
+        *(COLUMNS[-1], HAS_TAGS, SMALL_DATA),
+    )
 
     _spec: SaveSpec = INFER
     _value: Any = NOTHING
+    _small: SmallValue | None = None
     _content: Content | None = None
     _replaces = False
     _also: Sequence[Callable[[Connection, UUID], None]] = ()
@@ -46,7 +55,7 @@ class ArtifactRecord(Node):
     _run: Any = None
     _always = False
     wanted = Wanted()
-    hash: str | None = None
+    _hash: bytes | None = None
     size: int | None = None
     uid: str | None = None
     stem: str | None = None
@@ -66,11 +75,9 @@ class ArtifactRecord(Node):
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """The handles of rows, with their tags: rows of ``select_artifacts``, or row objects of artifacts."""
-        if rows and not hasattr(rows[0], "artifact_key"):
-            ids = [row.id for row in rows]
-            found = {row.id: row for row in connection.execute(select_artifacts(NODE.c.id.in_(ids)))}
-            rows = [found[node_id] for node_id in ids]
+        """The handles of rows, with their tags: rows of ``row_columns``, or of ``select_artifacts``."""
+        if rows and hasattr(rows[0], SMALL_DATA.name):
+            return cls._with_values(connection, rows)
         tags = tags_of(connection, [row[0].bytes for row in rows])
         handles = [cls.from_row(row) for row in rows]
         for artifact in handles:
@@ -79,23 +86,43 @@ class ArtifactRecord(Node):
                 artifact._spec = SaveSpec(tags=said)
         return handles
 
+    @classmethod
+    def _with_values(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+        """The handles of rows of ``row_columns``, which know their value when it is a small one."""
+        tags = tags_of(connection, [row[0] for row in rows if row[-2]])
+        small = small_values(((row[0], row[-1], row[5]) for row in rows), current_database())
+        handles = []
+        for row in rows:
+            raw_id, *facts = row[:-2]
+            self = cls.__new__(cls)
+            self._know(UUID(bytes=raw_id), *facts)
+            if row[-2]:
+                self._spec = SaveSpec(tags=tags[raw_id])
+            if raw_id in small:
+                self._small = small[raw_id]
+            handles.append(self)
+        return handles
+
     def _take(self, row: Any) -> None:
         """Be a row of ``select_artifacts``: taken apart by place, which is most of what a thousand of them cost."""
-        (
-            node_id, label, created, updated, serializer, digest, size, uid, stem, version, suffix, kind,
-            otype, description, trashed, extra, model, key, latest,
-        ) = row  # fmt: skip
-        facts = extra or NO_FACTS
         known = self.__dict__
         for name in _PASSING if known else ():
             known.pop(name, None)
-        known |= {
+        self._know(*row)
+
+    def _know(  # noqa: PLR0917 - a row
+        self, node_id: UUID, label: Any, created: Any, updated: Any, serializer: Any, digest: Any, size: Any, uid: Any,
+        stem: Any, version: Any, suffix: Any, kind: Any, otype: Any, description: Any, trashed: Any, extra: Any,
+        model: Any, key: Any, latest: Any,
+    ) -> None:  # fmt: skip
+        facts = extra or NO_FACTS
+        self.__dict__ |= {
             "id": node_id,
             "label": label,
-            "created_at": created,
-            "updated_at": updated,
+            "_created": created,
+            "_updated": updated,
             "_serializer": serializer,
-            "hash": format_digest(digest) if digest is not None else None,
+            "_hash": digest,
             "size": size,
             "kind": kind,
             "uid": uid,
@@ -113,6 +140,11 @@ class ArtifactRecord(Node):
             "n_observations": facts.get("n_observations"),
             "_before": {"key": key},
         }
+
+    @property
+    def hash(self) -> str | None:
+        """``sha256:`` and 64 hex characters; None before it was saved. Of a folder that of the list of its files."""
+        return format_digest(self._hash) if self._hash is not None else None
 
     async def _reread(self, session: AsyncSession | None) -> None:
         """Say what is stored now; of what is gone, what was."""

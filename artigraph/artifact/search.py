@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
 
-from artigraph.graph.filter import Condition, Filter, ValueFilter
 from artigraph.graph.schema import KEY, NODE, TAG
+from artigraph.graph.value import Condition, Filter, ValueFilter
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from artigraph.artifact.query import Kind, Query
 from artigraph.bridge import loader, self_method
 from artigraph.errors import NameTakenError
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import NODE
+from artigraph.graph.value import Filter
 from artigraph.ids import as_id, now
 from artigraph.persist.spec import check_label
 

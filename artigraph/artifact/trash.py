@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from artigraph.bridge import dual
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import NODE
 from artigraph.graph.walk import raw
-from artigraph.ids import now
+from artigraph.ids import as_datetime, now
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.trash import take_back
 
@@ -44,7 +44,7 @@ async def purge_trash(
         session: a session of yours, which you commit.
     """
     age = older_than if isinstance(older_than, timedelta) else timedelta(seconds=older_than)
-    before = datetime.now(UTC) - age
+    before = as_datetime(now()) - age
     statement = select(raw(NODE.c.id), NODE.c.artifact_size).where(
         NODE.c.artifact_uid.is_not(None), NODE.c.artifact_trashed_at <= before
     )

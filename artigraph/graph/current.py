@@ -7,12 +7,15 @@ the open span is small: its id, a place to note what was used, and whether track
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
+from weakref import WeakValueDictionary
+
+from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Use:
     changed: bool = False
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class OpenSpan:
     """The open span as lower floors see it."""
 
@@ -36,9 +39,26 @@ class OpenSpan:
     """What was saved inside this span; using it here again is no input."""
     calls: Counter[str] = field(default_factory=Counter)
     """How often each linked function was called inside."""
+    opening: Callable[[Connection], None] | None = None
+    """Writes the row of the span, which was put off until something needs it; doing so again changes nothing."""
+    touched: bool = False
+    """Whether something needed that row."""
+    root: UUID | None = None
+    """The outermost span around it; None: itself."""
     _uses: dict[tuple[UUID, str | None], Use] = field(default_factory=dict)
     _written: set[tuple[UUID, str | None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
+
+    def put_down(self, connection: Connection) -> None:
+        """(in a transaction) Something is about to point to this span: write its row, if that was put off."""
+        if self.opening is not None:
+            self.touched = True
+            self.opening(connection)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether its row has to be in the database: it was not put off, something needed it, or it used something."""
+        return self.opening is None or self.touched or bool(self._uses)
 
     def use(self, use: Use) -> None:
         """Note that the span used an artifact; written with the span's next write or its close."""
@@ -68,6 +88,9 @@ class OpenSpan:
 
 
 _open: ContextVar[OpenSpan | None] = ContextVar("artigraph_open_span", default=None)
+_living: WeakValueDictionary[UUID, OpenSpan] = WeakValueDictionary()
+"""Spans that were opened in this process and are not forgotten."""
+
 _track: ContextVar[bool] = ContextVar("artigraph_track", default=True)
 
 
@@ -77,8 +100,16 @@ def open_span(store: object | None = None) -> OpenSpan | None:
     return span if span is None or store is None or span.store == store else None
 
 
+def living_span(span_id: UUID, store: object) -> OpenSpan | None:
+    """The span of this id, if this process opened it in that database and still knows it."""
+    span = _living.get(span_id)
+    return span if span is not None and span.store == store else None
+
+
 def enter_span(span: OpenSpan | None) -> Token[OpenSpan | None]:
     """Make this the open span of the context; give the token to ``leave_span``."""
+    if span is not None:
+        _living[span.id] = span
     return _open.set(span)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -56,7 +57,7 @@ class Database:
         self.verify = verify
         self.create_tables = create_tables
         self._given = engine
-        self._busy_timeout = busy_timeout
+        self.busy_timeout = busy_timeout
         self._door: SqliteDoor | ServerDoor | None = None
         self._pid = os.getpid()
         self._ready_columns = 0
@@ -129,8 +130,18 @@ class Database:
             if create or self._ready_columns != column_count():
                 self._ready_columns = await prepare_tables(door, create=create)
 
+    async def flush(self) -> None:
+        """See that every commit so far survives a power cut, before something else is done that relies on it.
+
+        A server has seen to that, and so has ``durability="full"``; with ``"off"`` nobody asks for it.
+        """
+        if self.file is not None and self.durability == "normal":
+            await asyncio.to_thread(_sync, Path(f"{self.file.resolve()}-wal"))
+
     async def close(self) -> None:
         """Close every connection. The next call opens them again."""
+        if self._pid != os.getpid():
+            self._after_fork()
         door, self._door = self._door, None
         self._ready_columns = 0
         if door is not None:
@@ -150,9 +161,9 @@ class Database:
         elif self.file:
             options["poolclass"] = NullPool
         if self.url.get_backend_name() != "sqlite":
-            return server_engine(self.url, self._busy_timeout, **options)
+            return server_engine(self.url, self.busy_timeout, **options)
         engine = create_async_engine(self.url, hide_parameters=True, **options)
-        listen_for_sqlite(engine, [f"busy_timeout={int(self._busy_timeout * 1000)}", "foreign_keys=ON"])
+        listen_for_sqlite(engine, [f"busy_timeout={int(self.busy_timeout * 1000)}", "foreign_keys=ON"])
         return engine
 
     async def _in_session(self, session: AsyncSession, work: Work[T]) -> T:
@@ -170,7 +181,7 @@ class Database:
         if given is not None and not self.in_memory:
             given = self.engine()
         full = self.durability == "full"
-        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self._busy_timeout, full=full)
+        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self.busy_timeout, full=full)
 
     def _after_fork(self) -> None:
         self._lost.append(self._door)  # kept alive: closing the parent's connections here would harm the parent
@@ -187,6 +198,8 @@ def set_engine(
     verify: str | None = None,
 ) -> Callable[[], None]:
     """Choose the database of this process. Cheap: nothing is opened before the first call that needs it.
+
+    The connections to the one before are closed when their work has ended, and opened again by what still needs them.
 
     Args:
         url: ``sqlite:///my.db``, ``sqlite:///:memory:`` (a fresh one each time), ``postgresql://...``,
@@ -223,14 +236,14 @@ def set_engine(
         durability=durability,
         verify=verify,
     )
+    if _all and not _all[-1].in_memory:  # what is in memory would be lost
+        _let_go(_all[-1])
     _all.append(database)
 
     def reset() -> None:
-        if database not in _all:
-            return
-        _all.remove(database)
-        if database._door is not None and not in_library_thread():
-            asyncio.run_coroutine_threadsafe(database.close(), library_loop())
+        if database in _all:
+            _all.remove(database)
+            _let_go(database)
 
     return reset
 
@@ -269,11 +282,24 @@ async def create_tables() -> None:
     await current_database().prepare(create=True)
 
 
+def _sync(path: Path) -> None:
+    if path.exists():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _let_go(database: Database) -> None:
+    """Have the connections closed soon."""
+    if database._door is not None and not in_library_thread():
+        asyncio.run_coroutine_threadsafe(database.close(), library_loop())
+
+
 def _normalized(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise CannotOpenError(f"{str(url)[:80]!r} is not a database URL; write one like 'sqlite:///my.db'") from error
+    except exc.ArgumentError:  # its text repeats the URL
+        shown = re.sub(r"//.*@", "//***@", str(url))[:80]
+        raise CannotOpenError(f"{shown!r} is not a database URL; write one like 'sqlite:///my.db'") from None
     backend = parsed.get_backend_name()
     if backend not in DRIVERS:
         known = ", ".join(f"{name}://" for name in DRIVERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from artigraph.errors import (
     StoreBusyError,
     TablesMissingError,
 )
+
+_DAMAGED = ("Could not decode to UTF-8", "malformed database schema", "duplicate column name")
+"""What SQLite says, without a code of its own, of a file with bytes changed."""
 
 CHECK_FAILED = (3819, 4025)
 """What MySQL and MariaDB say, not as an error of integrity, when a check constraint is broken."""
@@ -38,6 +42,8 @@ def translated(where: str, *, connecting: bool = False) -> Iterator[None]:
         raise
     except UnicodeEncodeError as error:
         raise _no_text(error) from error
+    except UnicodeDecodeError as error:
+        raise DatabaseCorruptError(f"{where} has text that is none ({error}); it is damaged") from error
     except exc.TimeoutError as error:
         raise StoreBusyError(f"no connection to {where} became free in time; try again") from error
     except (exc.DBAPIError, sqlite3.Error, ConnectionError) as error:
@@ -59,8 +65,8 @@ def is_deadlock(error: exc.DBAPIError) -> bool:
 
 
 def shown_url(url: URL) -> str:
-    """A database as text, without its password wherever that stands."""
-    hidden = {key: "***" for key in url.query if "pass" in key.lower()}
+    """A database as text, without its password or key wherever that stands."""
+    hidden = {key: "***" for key in url.query if _SECRET.search(key)}
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
@@ -91,9 +97,11 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
         return StorageFullError(f"no space left to write {where}; nothing was saved; free some and try again")
     if code.startswith("SQLITE_READONLY"):
         return StorageReadOnlyError(f"{where} may be read but not written; check its owner and mode")
+    if code.startswith("SQLITE_IOERR"):
+        return CannotOpenError(f"{where} cannot be read or written ({said}); nothing was saved; check its disk")
     if code.startswith("SQLITE_CANTOPEN"):
         return CannotOpenError(f"{where} cannot be opened; check that its folder exists and may be written")
-    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or said.startswith(_DAMAGED):
         return DatabaseCorruptError(f"{where} is not an SQLite database, or a damaged one ({said})")
     if said.startswith(("no such table", "no such column")) or "has no column named" in said:
         return TablesMissingError(f"{where}: {said}")
@@ -116,6 +124,8 @@ def _code(error: object) -> str | int | None:
     state = getattr(error, "sqlstate", None)
     return None if state is None else str(state)
 
+
+_SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 
 _LOST = "the connection to {where} was lost, or it does not answer; nothing was saved; try again when the server runs"
 

@@ -1,100 +1,26 @@
 """Filters: conditions on nodes and links, combined with ``&``, ``|`` and ``~``.
 
-Every spelling becomes one SQL predicate through ``compose``. Equality is bytewise; ``istartswith`` and ``icontains``
-fold ASCII case; nothing in a value is a wildcard.
+Every spelling becomes one SQL predicate through ``compose``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, literal, or_, select, true
 
 from artigraph.errors import InvalidFilterError
+from artigraph.graph.inside import is_json, kept, steps_of, stored
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode
-from artigraph.graph.walk import Starts, is_relative
+from artigraph.graph.value import Condition, Filter, ValueFilter, test, test_inside
+from artigraph.graph.walk import CONTAINMENT_AND_MAKING, Starts, is_relative, one_of
 from artigraph.ids import as_id
 
-Condition = ColumnElement[bool]
-
-
-class Filter:
-    """A condition on rows. A subclass of yours overrides ``compose``."""
-
-    def compose(self, condition: Condition) -> Condition:
-        """``condition`` narrowed by this filter."""
-        return condition
-
-    def inner(self) -> Sequence[Filter]:
-        """The filters that this one is made of."""
-        return ()
-
-    def walk(self) -> Iterator[Filter]:
-        """This filter and all that it is made of, at any depth."""
-        yield self
-        for each in self.inner():
-            yield from each.walk()
-
-    def __and__(self, other: Filter) -> Filter:
-        return _Both(self, other)
-
-    def __or__(self, other: Filter) -> Filter:
-        return _Either(self, other)
-
-    def __invert__(self) -> Filter:
-        return _Not(self)
-
-
-@dataclass(frozen=True)
-class ValueFilter(Filter):
-    """A condition on one value; several given at once must all hold.
-
-    >>> ValueFilter(ge=1, lt=5).on(NODE.c.artifact_size) is not None
-    True
-    """
-
-    eq: Any = None
-    ne: Any = None
-    gt: Any = None
-    ge: Any = None
-    lt: Any = None
-    le: Any = None
-    in_: Sequence[Any] | None = None
-    not_in: Sequence[Any] | None = None
-    startswith: str | None = None
-    istartswith: str | None = None
-    contains: str | None = None
-    icontains: str | None = None
-    is_null: bool | None = None
-
-    def on(self, column: ColumnElement[Any]) -> Condition:
-        """This condition applied to a column."""
-        made = [_TESTS[f.name](column, value) for f in fields(self) if (value := getattr(self, f.name)) is not None]
-        return and_(true(), *made)
-
-
-_TESTS: dict[str, Any] = {
-    "eq": lambda c, v: c == v,
-    "ne": lambda c, v: c != v,
-    "gt": lambda c, v: c > v,
-    "ge": lambda c, v: c >= v,
-    "lt": lambda c, v: c < v,
-    "le": lambda c, v: c <= v,
-    "in_": lambda c, v: c.in_(list(v)) if v else false(),
-    "not_in": lambda c, v: c.not_in(list(v)) if v else true(),
-    "startswith": lambda c, v: func.substr(c, 1, len(v)) == v,
-    "istartswith": lambda c, v: func.lower(func.substr(c, 1, len(v))) == _lower(v),
-    "contains": lambda c, v: func.length(c) != func.length(func.replace(c, v, "")) if v else true(),
-    "icontains": lambda c, v: (
-        func.length(c) != func.length(func.replace(func.lower(c), _lower(v), "")) if v else true()
-    ),
-    "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
-}
+_PART = NODE.alias("part")
 
 
 @dataclass(frozen=True)
@@ -103,19 +29,23 @@ class NodeFilter(Filter):
 
     Args:
         id: an id, several, or a ValueFilter; an empty list matches nothing.
-        node_type: a ``node_type``, several, or a row class (its subclasses count).
+        node_type: a ``node_type``, several, a row class (its subclasses count), or a NodeTypeFilter.
         label: the node's own label or that of a link to it.
-        tags: tag name -> value (None: any value).
+        tags: tag name -> value, several, or a ValueFilter (None: any value).
         parent_of, child_of, ancestor_of, descendant_of: a node, an id, several, or a filter of nodes.
         kinds: the kinds of links those four follow; by default every kind but ``input``.
         created_at, updated_at: a datetime, or a ValueFilter of datetimes.
-        status: of a span: open, ok, error, interrupted.
+        status: of a span: open (also when its process is gone), ok, error, interrupted.
+        opened_at, closed_at: of a span: a datetime, or a ValueFilter of datetimes.
+        json: in a JSON column, such as a run's ``run_params`` or one of yours: path -> a value, several, or a
+            ValueFilter. A path is the name of the column and keys, with dots between them, or a tuple of these and of
+            places in arrays: ``{"run_params.lr": ValueFilter(lt=0.1), ("run_params", "layers", 0): 64}``.
     """
 
     id: Any = None
     node_type: Any = None
     label: str | Sequence[str] | ValueFilter | None = None
-    tags: Mapping[str, str | None] | None = None
+    tags: Mapping[str, str | Sequence[str] | ValueFilter | None] | None = None
     parent_of: Any = None
     child_of: Any = None
     ancestor_of: Any = None
@@ -124,6 +54,9 @@ class NodeFilter(Filter):
     created_at: datetime | ValueFilter | None = None
     updated_at: datetime | ValueFilter | None = None
     status: str | Sequence[str] | ValueFilter | None = None
+    opened_at: datetime | ValueFilter | None = None
+    closed_at: datetime | ValueFilter | None = None
+    json: Mapping[Any, Any] | None = None
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed to the nodes that match."""
@@ -132,8 +65,10 @@ class NodeFilter(Filter):
     def _tests(self) -> list[Condition]:
         tests: list[Condition] = []
         if self.id is not None:
-            tests.append(test(NODE.c.id, _as_ids(self.id)))
-        if self.node_type is not None:
+            tests.append(_test_id(NODE.c.id, self.id))
+        if isinstance(self.node_type, Filter) and not isinstance(self.node_type, ValueFilter):
+            tests.append(self.node_type.create())
+        elif self.node_type is not None:
             tests.append(test(NODE.c.node_type, _node_types(self.node_type)))
         if self.label is not None:
             incoming = exists().where(LINK.c.target_id == NODE.c.id, test(LINK.c.label, self.label))
@@ -142,7 +77,7 @@ class NodeFilter(Filter):
             said = [
                 TAG.c.space == "tag",
                 TAG.c.name == name,
-                *([TAG.c.value_text == value] if value is not None else []),
+                *([test(TAG.c.value_text, value)] if value is not None else []),
             ]
             tests.append(NODE.c.id.in_(select(TAG.c.node_id).where(*said)))  # found by the index on what was said
         for asked, down, deep in (
@@ -159,21 +94,31 @@ class NodeFilter(Filter):
             (NODE.c.node_created_at, self.created_at),
             (NODE.c.node_updated_at, self.updated_at),
             (NODE.c.span_status, self.status),
+            (NODE.c.span_opened_at, self.opened_at),
+            (NODE.c.span_closed_at, self.closed_at),
         ):
             if wanted is not None:
                 tests.append(test(column, wanted))
+        for path, wanted in (self.json or {}).items():
+            first, *steps = steps_of(path)
+            tests.append(test_inside(stored(_json_column(first)), steps, wanted))
         return tests
 
 
 @dataclass(frozen=True)
 class ArtifactFilter(NodeFilter):
-    """A condition on artifacts; fields as in NodeFilter, and the artifact's own columns."""
+    """A condition on artifacts; fields as in NodeFilter, and the artifact's own columns.
+
+    ``value`` is about small values that JSON can write: a number, text, truth value or ValueFilter, or a dict of paths
+    in it as in ``json``: ``{"auc": ValueFilter(gt=0.7)}``. Values in a storage do not match.
+    """
 
     serializer: str | Sequence[str] | ValueFilter | None = None
     hash: bytes | Sequence[bytes] | ValueFilter | None = None
     size: int | ValueFilter | None = None
     content_type: str | Sequence[str] | ValueFilter | None = None
     kind: str | Sequence[str] | ValueFilter | None = None
+    value: Any = None
 
     def _tests(self) -> list[Condition]:
         own = {
@@ -185,15 +130,24 @@ class ArtifactFilter(NodeFilter):
         }
         tests = [test(column, wanted) for column, wanted in own.items() if wanted is not None]
         is_artifact = [] if self.node_type is not None else [NODE.c.node_type.in_(_artifact_types())]
+        if self.value is not None:
+            document = kept(NODE.c.artifact_serializer, NODE.c.database_artifact_data)
+            paths = self.value if isinstance(self.value, Mapping) else {"": self.value}
+            tests += [test_inside(document, steps_of(path), wanted) for path, wanted in paths.items()]
         return [*super()._tests(), *is_artifact, *tests]
 
 
 @dataclass(frozen=True)
 class ModelFilter(ArtifactFilter):
-    """A condition on models: their class (or its stored name, or several) and version, besides ArtifactFilter's."""
+    """A condition on models: their class (or its stored name, or several) and version, besides ArtifactFilter's.
+
+    ``fields`` is about fields that JSON can write, as ``value`` of ArtifactFilter; a path begins with the name of the
+    field: ``{"scores.r2": ValueFilter(gt=0.9)}``.
+    """
 
     model_type: Any = None
     version: int | Sequence[int] | ValueFilter | None = None
+    fields: Mapping[Any, Any] | None = None
 
     def _tests(self) -> list[Condition]:
         tests = super()._tests()
@@ -201,16 +155,70 @@ class ModelFilter(ArtifactFilter):
             tests.append(NODE.c.model_artifact_type_name.is_not(None))
         else:
             asked = self.model_type if isinstance(self.model_type, list | tuple | set) else [self.model_type]
-            names = [getattr(each, "graph_model_name", each) for each in asked]
-            tests.append(test(NODE.c.model_artifact_type_name, names))
+            filters = [each if isinstance(each, Filter) else ModelTypeFilter(each, subclasses=False) for each in asked]
+            tests.append(or_(false(), *(each.create() for each in filters)))
         if self.version is not None:
             tests.append(test(NODE.c.model_artifact_version, self.version))
+        for path, wanted in (self.fields or {}).items():
+            name, *steps = steps_of(path)
+            document = kept(_PART.c.artifact_serializer, _PART.c.database_artifact_data)
+            of_field = (LINK.c.source_id == NODE.c.id, LINK.c.kind == "field", LINK.c.label == name)
+            held = select(literal(1)).select_from(LINK.join(_PART, _PART.c.id == LINK.c.target_id))
+            tests.append(held.where(*of_field, test_inside(document, steps, wanted)).exists())
         return tests
 
 
 @dataclass(frozen=True)
+class NodeTypeFilter(Filter):
+    """A condition on the types of nodes: one of ``type``, none of ``not_type``: a name, a row class, or several.
+
+    ``subclasses=False`` means exactly those classes.
+    """
+
+    type: Any = None
+    not_type: Any = None
+    subclasses: bool = True
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed to nodes of these types."""
+        wanted = [] if self.type is None else [test(NODE.c.node_type, _node_types(self.type, self.subclasses))]
+        if self.not_type is not None:
+            wanted.append(~test(NODE.c.node_type, _node_types(self.not_type, self.subclasses)))
+        return and_(condition, *wanted)
+
+
+@dataclass(frozen=True)
+class ModelTypeFilter(Filter):
+    """A condition on the class of models (or its stored name) and their version; subclasses count unless told."""
+
+    type: Any
+    version: int | Sequence[int] | ValueFilter | None = None
+    subclasses: bool = True
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed to models of this class and version."""
+        classes = [self.type]
+        if self.subclasses and not isinstance(self.type, str):
+            for each in classes:
+                classes += each.__subclasses__()
+        names = [getattr(each, "graph_model_name", each) for each in classes]
+        wanted = [test(NODE.c.model_artifact_type_name, names)]
+        if self.version is not None:
+            wanted.append(test(NODE.c.model_artifact_version, self.version))
+        return and_(condition, *wanted)
+
+
+@dataclass(frozen=True)
 class LinkFilter(Filter):
-    """A condition on links: ids, ends (a node, an id, several, or a filter of nodes), label, kind, role."""
+    """A condition on links.
+
+    Args:
+        id: an id, several, or a ValueFilter.
+        source, target: the ends (also ``parent`` and ``child``): a node, an id, several, or a filter of nodes.
+        ancestor, descendant: links on the ways down from these nodes, or up from them, at any distance; ``input`` links
+            are no such ways.
+        label, kind, role: a text, several, or a ValueFilter.
+    """
 
     id: Any = None
     source: Any = None
@@ -218,98 +226,42 @@ class LinkFilter(Filter):
     label: str | Sequence[str] | ValueFilter | None = None
     kind: str | Sequence[str] | ValueFilter | None = None
     role: str | Sequence[str] | ValueFilter | None = None
+    parent: Any = None
+    child: Any = None
+    ancestor: Any = None
+    descendant: Any = None
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed to the links that match."""
-        tests = [test(LINK.c.id, _as_ids(self.id))] if self.id is not None else []
-        for column, asked in ((LINK.c.source_id, self.source), (LINK.c.target_id, self.target)):
+        tests = [_test_id(LINK.c.id, self.id)] if self.id is not None else []
+        source, target = LINK.c.source_id, LINK.c.target_id
+        for column, asked in (
+            (source, self.source),
+            (target, self.target),
+            (source, self.parent),
+            (target, self.child),
+        ):
+            if asked is not None:
+                tests.append(_is_start(column, _starts(asked)))
+        for column, asked in ((source, self.ancestor), (target, self.descendant)):
             if asked is not None:
                 starts = _starts(asked)
-                tests.append(column.in_(starts) if len_or_query(starts) else false())
+                further = is_relative(starts, down=column is source, deep=True) if _any(starts) else false()
+                reached = select(NODE.c.id).where(further)
+                follows = LINK.c.kind.in_(CONTAINMENT_AND_MAKING)
+                tests += [or_(_is_start(column, starts), column.in_(reached)), follows]
         for column, wanted in ((LINK.c.label, self.label), (LINK.c.kind, self.kind), (LINK.c.role, self.role)):
             if wanted is not None:
                 tests.append(test(column, wanted))
         return and_(condition, *tests)
 
 
-@dataclass(frozen=True, repr=False)
-class _Both(Filter):
-    left: Filter
-    right: Filter
-
-    def inner(self) -> Sequence[Filter]:
-        return self.left, self.right
-
-    def compose(self, condition: Condition) -> Condition:
-        return self.right.compose(self.left.compose(condition))
-
-    def __repr__(self) -> str:
-        return f"{_part(self.left)} & {_part(self.right)}"
-
-
-@dataclass(frozen=True, repr=False)
-class _Either(Filter):
-    left: Filter
-    right: Filter
-
-    def inner(self) -> Sequence[Filter]:
-        return self.left, self.right
-
-    def compose(self, condition: Condition) -> Condition:
-        return and_(condition, or_(self.left.compose(true()), self.right.compose(true())))
-
-    def __repr__(self) -> str:
-        return f"{_part(self.left)} | {_part(self.right)}"
-
-
-@dataclass(frozen=True, repr=False)
-class _Not(Filter):
-    negated: Filter
-
-    def inner(self) -> Sequence[Filter]:
-        return (self.negated,)
-
-    def compose(self, condition: Condition) -> Condition:
-        return and_(condition, func.coalesce(not_(self.negated.compose(true())), true()))
-
-    def __repr__(self) -> str:
-        return f"~{_part(self.negated)}"
-
-
-def _part(part: Filter) -> str:
-    """How a filter is written inside another."""
-    return f"({part!r})" if isinstance(part, _Both | _Either) else repr(part)
-
-
-def _lower(value: str) -> str:
-    """ASCII letters in lower case, as the databases fold them."""
-    return value.translate(_LOWER)
-
-
-_LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
-
-
-def test(column: ColumnElement[Any], wanted: Any) -> Condition:
-    """``column`` is ``wanted``: a value, one of several, or as a ValueFilter says. No values: nothing matches."""
-    if isinstance(wanted, ValueFilter):
-        return wanted.on(column)
-    if isinstance(wanted, list | tuple | set | frozenset):
-        return column.in_(list(wanted)) if wanted else false()
-    matches: Condition = column == wanted
-    return matches
-
-
-def len_or_query(starts: Starts) -> bool:
-    """Whether there is anything to start from: a query, or at least one id."""
-    return isinstance(starts, Select) or bool(starts)
-
-
-def _as_ids(asked: Any) -> Any:
+def _test_id(column: ColumnElement[Any], asked: Any) -> Condition:
     if isinstance(asked, ValueFilter):
-        return asked
+        return asked.on(column)
     if isinstance(asked, list | tuple | set | frozenset):
-        return [_one_id(each) for each in asked]
-    return _one_id(asked)
+        return one_of(column, [_one_id(each) for each in asked])
+    return test(column, _one_id(asked))
 
 
 def _one_id(asked: Any) -> UUID:
@@ -329,7 +281,14 @@ def _starts(asked: Any) -> Starts:
     return [_one_id(asked)]
 
 
-def _node_types(asked: Any) -> list[str] | ValueFilter:
+def _json_column(name: object) -> Column[Any]:
+    known = [column.name for column in NODE.columns if is_json(column)]
+    if name not in known:
+        raise InvalidFilterError(f"{name!r} is no JSON column of nodes; there are {', '.join(known)}")
+    return NODE.c[str(name)]
+
+
+def _node_types(asked: Any, subclasses: bool = True) -> list[str] | ValueFilter:
     if isinstance(asked, ValueFilter):
         return asked
     names: list[str] = []
@@ -338,10 +297,20 @@ def _node_types(asked: Any) -> list[str] | ValueFilter:
             names.append(each)
         else:
             row: Any = getattr(each, "row_class", each)
-            names += [str(m.polymorphic_identity) for m in row.__mapper__.self_and_descendants]
+            mapper = row.__mapper__
+            names += [str(m.polymorphic_identity) for m in (mapper.self_and_descendants if subclasses else [mapper])]
     return names
 
 
 def _artifact_types() -> list[str]:
     artifact = next(m for m in OrmNode.__mapper__.self_and_descendants if m.polymorphic_identity == "artifact")
     return [str(m.polymorphic_identity) for m in artifact.self_and_descendants]
+
+
+def _any(starts: Starts) -> bool:
+    """Whether there is anything to start from: a query, or at least one id."""
+    return isinstance(starts, Select) or bool(starts)
+
+
+def _is_start(column: Column[Any], starts: Starts) -> Condition:
+    return column.in_(starts) if isinstance(starts, Select) else one_of(column, starts)

@@ -52,6 +52,9 @@ class Group:
             self._ended.set()
             if not started.done():
                 self._task.cancel()
+            await asyncio.wait({self._task})  # nothing of it is open any more when the caller goes on
+            if started.done():
+                started.exception()  # looked at, so that nobody warns of it
             raise
 
     async def end(self, *, commit: bool) -> None:

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from artigraph.errors import InvalidFilterError
-from artigraph.graph.schema import LINK_KINDS, OrmLink, OrmNode
-from artigraph.ids import as_id, new_id
+from artigraph.graph.schema import LINK_KINDS, NODE, OrmLink, OrmNode
+from artigraph.graph.walk import raw, raw_time
+from artigraph.ids import as_datetime, as_id, new_id
 
 
 class Node:
@@ -26,12 +27,34 @@ class Node:
     """
 
     row_class: ClassVar[type[OrmNode]] = OrmNode
+    row_columns: ClassVar[tuple[Any, ...] | None] = (
+        *(raw(NODE.c.id), NODE.c.node_label, raw_time(NODE.c.node_created_at), raw_time(NODE.c.node_updated_at)),
+    )
+    """The columns that ``from_rows`` needs; None: whole rows."""
 
     def __init__(self, label: str | None = None, *, id: UUID | None = None) -> None:
         self.id = id or new_id()
         self.label = label
-        self.created_at: datetime | None = None
-        self.updated_at: datetime | None = None
+        self._created: datetime | int | None = None
+        self._updated: datetime | int | None = None
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When its row was made, in UTC."""
+        return as_datetime(self._created) if isinstance(self._created, int) else self._created
+
+    @created_at.setter
+    def created_at(self, moment: datetime | None) -> None:
+        self._created = moment
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When its row was last changed, in UTC."""
+        return as_datetime(self._updated) if isinstance(self._updated, int) else self._updated
+
+    @updated_at.setter
+    def updated_at(self, moment: datetime | None) -> None:
+        self._updated = moment
 
     @property
     def graph_id(self) -> UUID:
@@ -51,19 +74,25 @@ class Node:
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
-        """The handle of a row."""
+        """The handle of a whole row."""
         self = cls.__new__(cls)
         self._take(row)
         return self
 
     @classmethod
     def from_rows(cls, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
-        """The handles of rows; a subclass may ask the database for more."""
-        return [cls.from_row(row) for row in rows]
+        """The handles of rows of ``row_columns``; a subclass may ask the database for more."""
+        return [cls._of(*row) for row in rows]
 
     def _take(self, row: Any) -> None:
         self.id, self.label = row.id, row.node_label
         self.created_at, self.updated_at = row.node_created_at, row.node_updated_at
+
+    @classmethod
+    def _of(cls, raw_id: bytes, label: str | None, created: int, updated: int) -> Self:
+        self = cls.__new__(cls)
+        self.id, self.label, self._created, self._updated = UUID(bytes=raw_id), label, created, updated
+        return self
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.id == self.id

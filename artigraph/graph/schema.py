@@ -134,6 +134,7 @@ class OrmSpan(OrmNode):
     span_owner_id: Mapped[UUID | None] = mapped_column(Id)
     span_source: Mapped[str | None] = mapped_column(LongText())
     span_info: Mapped[Any | None] = mapped_column(Json())
+    run_environment_id: Mapped[UUID | None] = mapped_column(Id)
 
 
 class OrmRun(OrmSpan):
@@ -142,7 +143,6 @@ class OrmRun(OrmSpan):
     polymorphic_identity = "run"
 
     run_params: Mapped[Any | None] = mapped_column(Json())
-    run_environment_id: Mapped[UUID | None] = mapped_column(Id)
 
 
 # The bytes come last in the row, so that reading the other columns never touches a big value's overflow pages.

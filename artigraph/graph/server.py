@@ -30,6 +30,8 @@ class ServerDoor:
     def __init__(self, url: URL, *, engine: AsyncEngine) -> None:
         self.where = shown_url(url)
         self._engine = engine
+        self._users = 0
+        self._closed = False
 
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in one transaction; committed when it returns, rolled back when it raises.
@@ -49,26 +51,37 @@ class ServerDoor:
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on one snapshot; what it writes is rolled back."""
         with translated(self.where):
-            async with aclosing(await self._connect()) as connection:
+            async with self._connection() as connection:
                 return await connection.run_sync(lambda sync: work(_begun(sync, "REPEATABLE READ")))
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[ServerConnection]:
         """A connection of the pool, for one user at a time."""
         with translated(self.where):
-            async with aclosing(await self._connect()) as connection:
+            async with self._connection() as connection:
                 yield ServerConnection(connection, self.where)
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
+        """Close every connection, those in use when their work has ended."""
+        self._closed = True
+        if not self._users:
+            await self._engine.dispose()
 
-    async def _connect(self) -> AsyncConnection:
-        with translated(self.where, connecting=True):
-            return await self._engine.connect()
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        self._users += 1
+        try:
+            with translated(self.where, connecting=True):
+                connection = await self._engine.connect()
+            async with aclosing(connection):
+                yield connection
+        finally:
+            self._users -= 1
+            if self._closed and not self._users:
+                await self._engine.dispose()
 
     async def _transact(self, work: Work[T]) -> T:
-        async with aclosing(await self._connect()) as connection:
+        async with self._connection() as connection:
             result = await connection.run_sync(lambda sync: work(_begun(sync, "READ COMMITTED")))
             await _commit(connection, self.where)
             return result

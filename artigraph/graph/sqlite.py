@@ -24,7 +24,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from artigraph.errors import CannotOpenError
-from artigraph.graph.faults import translated
+from artigraph.graph.faults import shown_url, translated
 from artigraph.graph.stepwise import StepwiseConnection
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class SqliteDoor:
     """The connections of one SQLite database: one writer, kept checked out, and a few readers."""
 
     def __init__(self, url: URL, *, engine: AsyncEngine | None, create: bool, busy_timeout: float, full: bool) -> None:
-        self.where = url.render_as_string(hide_password=True)
+        self.where = shown_url(url)
         self.memory = is_in_memory(url)
         self._file = None if self.memory or url.database is None or url.database.startswith("file:") else url.database
         self.create = create
@@ -96,15 +96,25 @@ class SqliteDoor:
         async with self._write_lock:
             if self._writer is None:
                 self._writer = await self._connect()
-            yield self._writer
+            try:
+                yield self._writer
+            finally:
+                if self._closed:
+                    await self._close_writer()
 
     async def close(self) -> None:
-        """Close every connection; the last one checkpoints the write-ahead log."""
+        """Close every connection, those in use when their work has ended; the last one checkpoints the log."""
         self._closed = True
-        for connection in [*self._idle, *([self._writer] if self._writer else [])]:
-            await connection.close()
-        self._idle.clear()
-        self._writer = None
+        while self._idle:
+            await self._idle.pop().close()
+        if not self._write_lock.locked():
+            async with self._write_lock:
+                await self._close_writer()
+
+    async def _close_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
         if self._engine is not None:
             await self._engine.dispose()
 
@@ -118,7 +128,7 @@ class SqliteDoor:
                 self._frozen() or self._url, poolclass=NullPool, hide_parameters=True
             )
         with translated(self.where):
-            connection = await self._engine.connect()
+            connection = await _opened(self._engine)
             try:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 if not can_run_whole(driver):
@@ -208,7 +218,11 @@ class SqliteConnection:
             _handoff.raw = self._raw
             self._inner = engine.connect()
 
-        await self.run(prepare)
+        try:
+            await self.run(prepare)
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
@@ -221,8 +235,8 @@ class SqliteConnection:
         """Run ``work`` between ``begin`` and COMMIT or ROLLBACK: one hop to the thread for all of it."""
 
         def whole() -> T:
-            self._begin(begin)
             try:
+                self._begin(begin)
                 result = work(self._connection)
                 self._end(commit=begin == IMMEDIATE)
             except BaseException:
@@ -234,7 +248,11 @@ class SqliteConnection:
 
     async def begin(self) -> None:
         """Open a writing transaction that outlives this call."""
-        await self.run(self._begin, IMMEDIATE)
+        try:
+            await self.run(self._begin, IMMEDIATE)
+        except BaseException:  # also when it was cancelled as it had just begun
+            await self.run(self._end, False)
+            raise
 
     async def step(self, work: Work[T]) -> T:
         """Run ``work`` inside the open transaction, all of it or nothing."""
@@ -302,7 +320,7 @@ class SqliteConnection:
 
     def _end(self, commit: bool) -> None:
         inner, raw = self._connection, self._raw
-        if inner.in_transaction():
+        if inner.get_transaction() is not None:  # one whose commit failed counts: without a rollback, nothing works
             (inner.commit if commit else inner.rollback)()
         if raw.in_transaction:
             (raw.commit if commit else raw.rollback)()
@@ -337,6 +355,20 @@ def can_run_whole(driver: object) -> bool:
     return callable(getattr(driver, "_execute", None)) and isinstance(
         getattr(driver, "_conn", None), sqlite3.Connection
     )
+
+
+async def _opened(engine: AsyncEngine) -> AsyncConnection:
+    """A connection to the file; a caller who is cancelled meanwhile leaves none behind."""
+    opening = asyncio.ensure_future(engine.connect())
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        while not opening.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({opening})
+        if opening.exception() is None:
+            await opening.result().close()
+        raise
 
 
 def _take_raw() -> sqlite3.Connection:

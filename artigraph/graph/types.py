@@ -42,6 +42,10 @@ class RawId(types.UserDefinedType[bytes]):
         """What the driver gives -> bytes."""
         return (lambda v: None if v is None else v.bytes) if _native_uuid(dialect) else None
 
+    def literal_processor(self, dialect: Dialect) -> Callable[[bytes], str]:
+        """bytes -> SQL."""
+        return (lambda v: f"'{v.hex()}'::uuid") if _native_uuid(dialect) else (lambda v: f"x'{v.hex()}'")
+
 
 class Id(types.TypeDecorator[UUID]):
     """A node id: 16 bytes on SQLite, BINARY(16) on MySQL, native ``uuid`` on PostgreSQL; UUID in Python."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Select, literal_column, or_, select
+from sqlalchemy import Column, Connection, Select, func, literal_column, or_, select
 
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.schema import LINK, NODE
@@ -57,7 +57,7 @@ def collect(
     Raises:
         NodeNotFoundError: there is no such node.
     """
-    walk = _Walk(connection, limit, again)
+    walk = Walk(connection, limit, again)
     if not walk.exists(focus.bytes):
         raise NodeNotFoundError(focus)
     start = walk.start(focus.bytes)
@@ -76,15 +76,25 @@ def collect(
     return walk.lineage(start)
 
 
-class _Walk:
-    """What one walk has seen."""
+class Walk:
+    """What one walk has seen.
 
-    def __init__(self, connection: Connection, limit: int, again: bool) -> None:
-        self._connection, self._limit, self._again = connection, limit, again
+    Args:
+        connection: inside one transaction.
+        limit: the most nodes to collect.
+        again: also follow spans that made existing content again.
+        fan: links that are read of one node in one direction, the rest is counted; None: all.
+    """
+
+    def __init__(self, connection: Connection, limit: int, again: bool = False, fan: int | None = None) -> None:
+        self._connection, self._limit, self._again, self._fan = connection, limit, again, fan
         self.nodes: set[bytes] = set()
         self.edges: dict[Edge, None] = {}
         self.hidden: set[bytes] = set()
         self._more: dict[tuple[bytes, bool], set[bytes]] = {}
+        self._unread: dict[tuple[bytes, bool], int] = {}
+        self._degrees: dict[str, dict[bytes, int]] = {}
+        self._uncounted = 0
         self._ahead: list[Ahead] = []
         self._own: dict[bytes, bool] = {}
         """node -> whether it is an output of a span, or has a label of its own"""
@@ -103,19 +113,24 @@ class _Walk:
         self._ahead.append(Ahead(self._connection, node, up=up))
 
     def inside(self, nodes: Iterable[bytes]) -> set[bytes]:
-        """The spans inside of these, at any depth."""
+        """The spans inside of these, at any depth, as many as one walk may collect."""
         found: set[bytes] = set()
         level = list(nodes)
         while level:
             rows = self._links(LINK.c.source_id, level, ("child",))
             level = [target for _, target, *_ in rows if target not in found]
+            room = max(0, self._limit - len(found))
+            self.hidden.update(level[room:])
+            level = level[:room]
             found.update(level)
         return found
 
     def step(self, level: set[bytes], *, up: bool) -> set[bytes]:
         """One hop from these nodes: their edges and neighbours become part of the picture; returns the new ones."""
         fresh: set[bytes] = set()
-        for edge in self._edges(level, up=up):
+        edges = self._edges(level, up=up)
+        self._uncounted += sum(self._unread.get((node, up), 0) for node in level)
+        for edge in edges:
             there = edge[0] if up else edge[1]
             if there not in self.nodes:
                 if len(self.nodes) >= self._limit:
@@ -148,7 +163,7 @@ class _Walk:
         )
         ordered = tuple(sorted(nodes, key=lambda node: node.id))
         untracked = [row.span_untracked for row in rows if row[0] == focus and row.span_untracked]
-        return Lineage(ordered, edges, id_text(focus), len(self.hidden), _note(untracked))
+        return Lineage(ordered, edges, id_text(focus), len(self.hidden) + self._uncounted, _note(untracked))
 
     def _node(self, row: Any, parents: dict[bytes, bytes], names: dict[bytes, str]) -> LineageNode:
         parent = parents.get(row[0])
@@ -156,9 +171,14 @@ class _Walk:
             row,
             names.get(row[0]),
             parent=id_text(parent) if parent is not None else None,
-            upstream=len(self._more.get((row[0], True), ())),
-            downstream=len(self._more.get((row[0], False), ())),
+            upstream=self._beyond(row[0], up=True),
+            downstream=self._beyond(row[0], up=False),
         )
+
+    def _beyond(self, node: bytes, *, up: bool) -> int:
+        """Neighbours of a node that are not in the picture."""
+        counted = self._more.get((node, up))
+        return len(counted) + self._unread.get((node, up), 0) if counted else 0
 
     def _edges(self, level: Iterable[bytes], *, up: bool) -> list[Edge]:
         """The arrows that end (up) or start (down) at these nodes or at parts that are drawn as them."""
@@ -260,9 +280,24 @@ class _Walk:
         for ahead in self._ahead:
             known, left = ahead.links(end.name, left, kinds)
             found += known
-        if left:
-            found += [tuple(row) for row in rows_for(self._connection, _links_statement(end.name, kinds), left)]
+        hubs = self._hubs(end, left) if self._fan is not None else {}
+        few = [node for node in left if node not in hubs]
+        if few:
+            found += [tuple(row) for row in rows_for(self._connection, _links_statement(end.name, kinds), few)]
+        for hub, unread in hubs.items():
+            first = _first_links(end.name, self._connection.dialect.name).limit(self._fan)
+            found += [tuple(row) for row in self._connection.execute(first, {"ids": [hub]}) if row[2] in kinds]
+            self._unread[hub, end is LINK.c.target_id] = unread
         return found
+
+    def _hubs(self, end: Column[UUID], nodes: Sequence[bytes]) -> dict[bytes, int]:
+        """Those with more links at this end than are read, and how many of these are not."""
+        degrees = self._degrees.setdefault(end.name, {})
+        asked = [node for node in nodes if node not in degrees]
+        degrees.update(dict.fromkeys(asked, 0))
+        degrees.update((row[0], row[1]) for row in rows_for(self._connection, _degrees_statement(end.name), asked))
+        read = self._fan or 0
+        return {node: degrees[node] - read for node in nodes if degrees[node] > read}
 
     def _rows(self, statement: Any, nodes: Sequence[bytes]) -> list[Any]:
         found: list[Any] = []
@@ -281,9 +316,29 @@ _NAMED = select(raw(NODE.c.id)).where(_HERE, NODE.c.node_label.is_not(None))
 @cache
 def _links_statement(end: str, kinds: tuple[str, ...]) -> Select[Any]:
     """Built once for each question: a walk asks the same few at every hop."""
-    columns = (raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed)
     wanted = or_(*(LINK.c.kind == literal_column(f"'{kind}'") for kind in kinds))
-    return select(*columns).where(raw(LINK.c[end]).in_(raw_ids()), wanted).order_by(LINK.c.id)
+    return _links_of(end).where(wanted).order_by(LINK.c.id)
+
+
+def _links_of(end: str) -> Select[Any]:
+    columns = (raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed)
+    return select(*columns).where(raw(LINK.c[end]).in_(raw_ids()))
+
+
+@cache
+def _first_links(end: str, dialect: str) -> Select[Any]:
+    """Links at one end in an order that an index has: those with a label before those without."""
+    order = LINK.c.label.desc() if end == "source_id" else LINK.c.source_id.desc()
+    if dialect == "postgresql":
+        order = order.nulls_last()
+    return _links_of(end).order_by(order)
+
+
+@cache
+def _degrees_statement(end: str) -> Select[Any]:
+    here = LINK.c[end]
+    counted = select(raw(here), func.count()).where(raw(here).in_(raw_ids())).group_by(here)
+    return cast("Select[Any]", counted)
 
 
 def _note(untracked: Sequence[Any]) -> str:

@@ -40,11 +40,17 @@ def render_mermaid(picture: Picture) -> str:
       class n0 focus
       classDef focus stroke:#0d47a1,stroke-width:3px
     """
+    return mermaid_with_ids(picture)[0]
+
+
+def mermaid_with_ids(picture: Picture) -> tuple[str, tuple[str, ...]]:
+    """The same text, and the id of the node that is ``n0`` in it, of ``n1``, and so on."""
     count = MAX_NODES
     while True:
-        text = "\n".join(_lines(nearest(picture, count, MAX_EDGES)))
+        small = nearest(picture, count, MAX_EDGES)
+        text = "\n".join(_lines(small))
         if len(text) < MAX_CHARACTERS or count == 1:
-            return text
+            return text, tuple(node.id for node in small.nodes)
         count = count * 3 // 4
 
 

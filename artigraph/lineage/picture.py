@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -134,6 +134,28 @@ def nearest(picture: Picture, max_nodes: int, max_edges: int) -> Picture:
         focus=picture.focus,
         hidden=picture.hidden + len(nodes) - len(kept),
         note="; ".join(part for part in (undrawn, picture.note) if part),
+    )
+
+
+def without(picture: Picture, ids: Collection[str]) -> Picture:
+    """The picture without these nodes and without what is connected to its focus through them only.
+
+    >>> chain = tuple(LineageNode(n, n, "artifact") for n in "abc")
+    >>> links = (LineageEdge("a", "b", "output"), LineageEdge("b", "c", "input"))
+    >>> [node.id for node in without(Picture(chain, links, "c"), {"b"}).nodes]
+    ['c']
+    """
+    gone = set(ids) - {picture.focus}
+    if not gone:
+        return picture
+    nodes = {node.id: node for node in picture.nodes if node.id not in gone}
+    edges = [edge for edge in picture.edges if edge.source in nodes and edge.target in nodes]
+    near = _distances(picture, nodes, edges)
+    kept = {node: nodes[node] for node in nodes if near[node] < len(nodes)}
+    return replace(
+        picture,
+        nodes=tuple(kept.values()),
+        edges=tuple(edge for edge in edges if edge.source in kept and edge.target in kept),
     )
 
 

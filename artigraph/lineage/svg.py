@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from artigraph.lineage.box import FLAG_HEIGHT, FLAG_RISE, STUB_WIDTH, Box, flag_width, pill_width
@@ -40,10 +40,18 @@ def render_svg(picture: Picture, theme: Theme = "auto", compact: bool | None = N
         count //= 2
 
 
-def draw_svg(scene: Scene, picture: Picture, theme: Theme = "auto") -> str:
-    """SVG text of a scene that is already laid out."""
-    body = "\n".join(_body(scene))
-    foot = picture.omissions if picture.nodes else "no nodes"
+def draw_svg(scene: Scene, picture: Picture, theme: Theme = "auto", live: bool = False) -> str:
+    """SVG text of a scene that is already laid out.
+
+    Args:
+        scene: what to draw.
+        picture: what it was laid out from.
+        theme: as in ``render_svg``.
+        live: for a page that answers the pointer: lines and ``+N`` say what they belong to, tooltips and the line below
+            are left to the page, and the size is fixed.
+    """
+    body = "\n".join(_body(scene, live))
+    foot = "" if live else picture.omissions if picture.nodes else "no nodes"
     width = max(scene.width, min(text_width(foot, 11) + 32, 720)) if foot else scene.width
     height = scene.height + (_FOOT if foot else 0)
     scope = "ag-" + blake2b(f"{theme}{body}{foot}".encode(), digest_size=5).hexdigest()
@@ -53,11 +61,12 @@ def draw_svg(scene: Scene, picture: Picture, theme: Theme = "auto") -> str:
     if picture.omissions:
         about += f"; {xml(picture.omissions)}"
     w, h = _px(width), _px(height)
+    look = "" if live else f' style="max-width:100%;min-width:{_px(width * _NARROWEST)}px;height:auto"'
+    title = "" if live else f"<title>{about}</title>\n"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" role="img" aria-label="{about}" '
-        f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
-        f'style="max-width:100%;min-width:{_px(width * _NARROWEST)}px;height:auto">\n'
-        f"<title>{about}</title>\n<style>\n{style_sheet(scope, theme)}\n</style>\n"
+        f'width="{w}" height="{h}" viewBox="0 0 {w} {h}"{look}>\n'
+        f"{title}<style>\n{style_sheet(scope, theme)}\n</style>\n"
         f'<rect class="ground" width="{w}" height="{h}" rx="3"/>\n{body}\n'
         + (f'<text x="12" y="{_px(height - 9)}">{xml(foot, 400)}</text>\n' if foot else "")
         + "</svg>"
@@ -79,18 +88,26 @@ def outline(box: Box) -> str:
     )
 
 
-def _body(scene: Scene) -> Iterator[str]:
+def _body(scene: Scene, live: bool) -> Iterator[str]:
+    boxes = {box.node.id: box for box in scene.boxes}
     for frame in scene.frames:
         yield from _frame(frame)
     for path in scene.paths:
-        yield from _path(path)
+        yield from _owned(path, _path(path)) if live else _path(path)
     for box in scene.boxes:
         yield from _box(box)
     for stub in scene.stubs:
-        yield from _stub(stub, next(box for box in scene.boxes if box.node.id == stub.node_id))
+        yield from _stub(stub, boxes[stub.node_id], live)
     for path in scene.paths:
         if path.label:
-            yield _label(path)
+            yield from _owned(path, [_label(path)]) if live else [_label(path)]
+
+
+def _owned(path: Path, parts: Iterable[str]) -> Iterator[str]:
+    """The parts of a line in one group that names both its ends."""
+    yield f'<g class="link" data-source="{xml(path.edge.source)}" data-target="{xml(path.edge.target)}">'
+    yield from parts
+    yield "</g>"
 
 
 def _box(box: Box) -> Iterator[str]:
@@ -190,7 +207,7 @@ def _frame(frame: Frame) -> Iterator[str]:
     yield "</g>"
 
 
-def _stub(stub: Stub, box: Box) -> Iterator[str]:
+def _stub(stub: Stub, box: Box, live: bool) -> Iterator[str]:
     x, y = stub.x - STUB_WIDTH / 2, stub.y - 9
     if stub.below:
         start = f"M{_px(stub.x)} {_px(box.y + box.height + box.stack)}V{_px(y)}"
@@ -199,7 +216,8 @@ def _stub(stub: Stub, box: Box) -> Iterator[str]:
     else:
         start = f"M{_px(box.x + box.width + box.stack)} {_px(stub.y)}H{_px(x)}"
     count = f"+{stub.count}" if stub.count < 100 else "99+"
-    yield f'<g class="more"><title>{stub.count:,} more {stub.side}</title><path d="{start}"/>'
+    owner = f' data-of="{xml(stub.node_id)}" data-side="{stub.side}"' if live else ""
+    yield f'<g class="more"{owner}><title>{stub.count:,} more {stub.side}</title><path d="{start}"/>'
     yield f'<rect x="{_px(x)}" y="{_px(y)}" width="{STUB_WIDTH}" height="18" rx="9"/>'
     yield f'<text x="{_px(stub.x)}" y="{_px(stub.y + 4)}" text-anchor="middle">{count}</text></g>'
 

@@ -132,10 +132,10 @@ def _collect(
             into.append(draft)
 
 
-def rows_of(connection: Connection, statement: Any, ids: Iterable[Any]) -> list[Any]:
-    """The rows of a statement with a parameter ``ids``, however many those are."""
+def rows_of(connection: Connection, statement: Any, ids: Iterable[Any], **others: Any) -> list[Any]:
+    """The rows of a statement with a parameter ``ids``, however many those are, and perhaps others."""
     listed = list(ids)
     found: list[Any] = []
     for start in range(0, len(listed), CHUNK):
-        found += connection.execute(statement, {"ids": listed[start : start + CHUNK]}).all()
+        found += connection.execute(statement, {"ids": listed[start : start + CHUNK], **others}).all()
     return found

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.errors import UnknownStorageError
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.filter import Filter
 from artigraph.graph.schema import BLOB_USE, LINK, NODE
-from artigraph.graph.walk import raw, raw_ids
+from artigraph.graph.value import Filter
+from artigraph.graph.walk import one_of, raw, raw_ids
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.persist.cache import forget_views
@@ -58,7 +58,7 @@ async def delete_nodes(
     views: list[tuple[str, bytes]] = []
 
     def work(connection: Connection) -> tuple[int, list[Blob]]:
-        gone = connection.execute(delete(LINK).where(LINK.c.id.in_(links))).rowcount if links else 0
+        gone = connection.execute(delete(LINK).where(one_of(LINK.c.id, links))).rowcount if links else 0
         asked = _existing(connection, ids)
         kinds = ("field", "output") if outputs else ("field",)
         at = now()

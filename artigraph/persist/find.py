@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ async def resolve(target: Any, *, session: AsyncSession | None = None) -> UUID:
         return found
     if not isinstance(target, str):
         raise NodeNotFoundError(f"is meant by a {type(target).__name__}", "give an id, a label, or a saved object")
-    if "\0" in target:  # no label has one, and PostgreSQL does not even take the question
+    if _NOT_KEPT.search(target):  # no label has one, and a database may not even take the question
         raise NodeNotFoundError(f"is labelled {target!r}", "artigraph.find() lists what there is")
 
     def work(connection: Connection) -> bytes | None:
@@ -44,6 +45,10 @@ async def resolve(target: Any, *, session: AsyncSession | None = None) -> UUID:
             f"is labelled {target!r}, and none has this key", "artigraph.find() lists what there is"
         )
     return UUID(bytes=node_id)
+
+
+_NOT_KEPT = re.compile("[\0\ud800-\udfff]")
+"""NUL and halves of surrogate pairs."""
 
 
 def newest_labelled(connection: Connection, label: str) -> bytes | None:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Select, and_, desc, exists, func, or_, select
 
 from artigraph.bridge import block
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.filter import Filter, NodeFilter, ValueFilter
+from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import KEY, LINK, NODE
+from artigraph.graph.value import Filter, ValueFilter
 
 SHOWN = 20
 """Rows that the text of a listing shows."""

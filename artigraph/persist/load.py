@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from anyio import to_thread
@@ -26,6 +26,7 @@ from artigraph.errors import (
     SerializeError,
     UnknownModelError,
     WrongModelError,
+    as_one,
 )
 from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
@@ -49,8 +50,13 @@ from artigraph.serializer.json import json_serializer
 
 AT_ONCE = 8
 
+Failures = dict[bytes, Exception]
+"""Node -> why it could not be read."""
+
 SMALL = 4096
 """Bytes up to which JSON values are read together."""
+
+FAILED = "values could not be loaded"
 
 NOT_MODELS = ("node", "span", "run")
 
@@ -84,6 +90,7 @@ async def load_many(ids: Sequence[bytes], options: LoadOptions | None = None) ->
         BlobMissingError, BlobCorruptError: stored bytes are gone or changed.
         UnknownSerializerError, UnknownStorageError, ModelTooNewError, MigrationMissingError: this process lacks code.
         NotKeptError: a trace has no content.
+        ExceptionGroup: several of them.
     """
     options = options or LoadOptions()
     database = current_database()
@@ -97,14 +104,12 @@ async def load_many(ids: Sequence[bytes], options: LoadOptions | None = None) ->
 
 async def load_each(ids: Sequence[bytes], options: LoadOptions) -> tuple[dict[bytes, Any], dict[bytes, Exception]]:
     """Load values and models, each for itself: id -> value, and id -> why there is none (as ``load_many`` raises)."""
-    database = current_database()
-    unique = list(dict.fromkeys(ids))
+    database, unique = current_database(), list(dict.fromkeys(ids))
     got = await database.read(lambda connection: fetch(connection, unique), session=options.session)
     failures: dict[bytes, Exception] = {
         node_id: NodeNotFoundError(UUID(bytes=node_id)) for node_id in unique if node_id not in got.nodes
     }
-    values = await _values(got, database, options, failures)
-    return values, failures
+    return await _values(got, database, options, failures), failures
 
 
 async def load_where(statement: Select[Any], options: LoadOptions | None = None) -> list[Any]:
@@ -140,7 +145,7 @@ async def load_fields(node_id: bytes, names: Iterable[str], options: LoadOptions
 async def _values(
     got: Fetched, database: Database, options: LoadOptions, failures: dict[bytes, Exception] | None = None
 ) -> dict[bytes, Any]:
-    """The values of the roots; with ``failures`` those that failed are noted there, without the first is raised."""
+    """The values of the roots; with ``failures`` those that failed are noted there, without they are raised."""
     builder = _Builder(got, database, options)
     builder.read_plain()
     await builder.read_blobs()
@@ -148,14 +153,21 @@ async def _values(
     for node_id in reversed(got.parts):  # inner models first, so that deep nesting needs no deep stack
         builder.build(node_id)
     values = {node_id: builder.build(node_id) for node_id in got.roots}
-    for node_id, error in await builder.named_failures(options.session):
-        if failures is None:
-            raise error
-        if node_id in values:
-            del values[node_id]
-            failures[node_id] = error
+    failed = await builder.named_failures(options.session)
+    if failed and failures is None:
+        raise as_one((error for errors in failed.values() for error in errors), FAILED)
+    for node_id, errors in failed.items():
+        failures[node_id] = as_one(errors, FAILED)  # type: ignore[index]
+        del values[node_id]
     builder.remember(values)
     return values
+
+
+class _PartsFailedError(Exception):
+    """A whole could not be built, for these parts of it could not."""
+
+    def __init__(self, failures: Failures) -> None:
+        self.failures = failures
 
 
 class _Builder:
@@ -165,9 +177,8 @@ class _Builder:
         self.got, self.database, self.options = got, database, options
         self.registry = options.registry or current_registry()
         self.values: dict[bytes, Any] = {}
-        self.failures: dict[bytes, Exception] = {}
-        self._told: set[bytes] = set()
-        """Parts whose failure a generic record keeps."""
+        self.failures: dict[bytes, Failures] = {}
+        """Node -> why it has no value: its own failure, or those of the parts that it misses."""
         self._begun: set[bytes] = set()
         self._check = database.verify
 
@@ -181,7 +192,7 @@ class _Builder:
             for node in self.got.nodes.values()
             if node.serializer == JSON_NAME
             and node.model is None
-            and node.data is not None
+            and _is_bytes(node.data)
             and len(node.data) <= SMALL
             and (trusted or sha256(node.data).digest() == node.hash)
         ]
@@ -201,7 +212,7 @@ class _Builder:
                 try:
                     self.values[node.id] = await self._read(node)
                 except Exception as error:  # noqa: BLE001 - told by named_failures
-                    self.failures[node.id] = error
+                    self.failures[node.id] = {node.id: error}
 
         await asyncio.gather(*(one(node) for node in remote))
 
@@ -217,10 +228,10 @@ class _Builder:
             try:
                 self.values[node_id] = await file.load({})
             except Exception as error:  # noqa: BLE001 - told by named_failures
-                self.failures[node_id] = error
+                self.failures[node_id] = {node_id: error}
 
     def build(self, node_id: bytes) -> Any:
-        """The object of a node; a failure of a part is kept and told by ``named_failures``."""
+        """The object of a node; what fails is kept and told by ``named_failures``."""
         if node_id in self.values:
             return self.values[node_id]
         if node_id in self.failures:
@@ -229,25 +240,26 @@ class _Builder:
         try:
             self._begin(node_id)
             value = self._model(node) if node.model is not None else self._inline(node)
+        except _PartsFailedError as error:
+            self.failures[node_id] = error.failures
+            return None
         except Exception as error:  # noqa: BLE001 - told by named_failures, also what user code raised
-            self.failures[node_id] = error
+            self.failures[node_id] = {node_id: error}
             return None
         self.values[node_id] = value
         return value
 
-    async def named_failures(self, session: AsyncSession | None) -> list[tuple[bytes, Exception]]:
-        """What failed, parts before their wholes, told whose it was; generic records keep theirs."""
-        named: dict[int, Exception] = {}
-        found = [(node_id, error) for node_id, error in self.failures.items() if node_id not in self._told]
-        for node_id, error in found:
-            if id(error) not in named:
-                named[id(error)] = await self._named(node_id, error, session)
-        return [(node_id, named[id(error)]) for node_id, error in found]
+    async def named_failures(self, session: AsyncSession | None) -> dict[bytes, list[Exception]]:
+        """Root -> why it has no value; each failure says whose it was."""
+        failed = {node_id: self.failures[node_id] for node_id in self.got.roots if node_id in self.failures}
+        every = {node_id: error for failures in failed.values() for node_id, error in failures.items()}
+        named = {node_id: await self._named(node_id, error, session) for node_id, error in every.items()}
+        return {root: [named[node_id] for node_id in failures] for root, failures in failed.items()}
 
     async def _named(self, node_id: bytes, error: Exception, session: AsyncSession | None) -> Exception:
         if not isinstance(error, BlobMissingError | BlobCorruptError):
             return error
-        owner = await self.database.read(lambda connection: _owner(connection, node_id), session=session)
+        owner = await self.database.read(lambda connection: whose(connection, node_id), session=session)
         better: Exception
         if isinstance(error, BlobMissingError):
             better = BlobMissingError(error.location, error.storage, owner)
@@ -283,6 +295,8 @@ class _Builder:
                 raise NotKeptError(label, node.otype or "unknown", "the span it is an output of")
             found = f"node of type {node.type!r} without content"
             raise WrongModelError("value", found, UUID(bytes=node.id))
+        if not _is_bytes(data):
+            raise _damaged(node, "bytes", type(data).__name__)
         if self._check != "never":
             expected = node.hash
             if self._check == "size":
@@ -319,26 +333,22 @@ class _Builder:
         parts = self.got.parts[node_id]
         data = {label: self.build(part) for label, part in parts.items()}
         failed = {label: self.failures[part] for label, part in parts.items() if part in self.failures}
-        if name.startswith(PREFIX):
-            if failed:
-                raise next(iter(failed.values()))
+        is_container, unpacker = name.startswith(PREFIX), self.registry.unpackers.get(name)
+        model: Any = None
+        if not is_container and unpacker is None:
+            with suppress(UnknownModelError):
+                model = None if self.options.generic else self.registry.model_named(name)
+            if model is None:
+                kept = {label: value for label, value in data.items() if label not in failed}
+                errors = {label: as_one(failures.values(), FAILED) for label, failures in failed.items()}
+                return GenericRecord(UUID(bytes=node_id), name, version, kept, errors)
+        if failed:
+            raise _PartsFailedError({part: error for each in failed.values() for part, error in each.items()})
+        if is_container:
             keys = json_serializer.deserialize(node.data) if node.data is not None else None
             return join(name, keys, data)
-        unpacker = self.registry.unpackers.get(name)
         if unpacker is not None:
-            if failed:
-                raise next(iter(failed.values()))
             return unpacker.pack(data)
-        try:
-            model: Any = None if self.options.generic else self.registry.model_named(name)
-        except UnknownModelError:
-            model = None
-        if model is None:
-            self._told.update(parts[label] for label in failed)
-            kept = {label: value for label, value in data.items() if label not in failed}
-            return GenericRecord(UUID(bytes=node_id), name, version, kept, failed)
-        if failed:
-            raise next(iter(failed.values()))
         if version > model.graph_model_version:
             raise ModelTooNewError(name, version, model.graph_model_version)
         value = model.graph_model_init(version, data)
@@ -354,11 +364,16 @@ def _load_local(source: Source, serializer: Any, path: Path) -> Any:
         return serializer.load(file)
 
 
+def _is_bytes(data: object) -> TypeGuard[bytes]:
+    """Whether it is content at all; a damaged database may hold anything there."""
+    return isinstance(data, bytes)
+
+
 def _damaged(node: NodeRow, expected: str, got: str) -> BlobCorruptError:
     return BlobCorruptError(f"row {UUID(bytes=node.id)}", expected, got, storage="the database")
 
 
-def _owner(connection: Connection, node_id: bytes) -> str:
+def whose(connection: Connection, node_id: bytes) -> str:
     """Whose bytes these are: the labels on the way up to a span, the innermost last."""
     names: list[str] = []
     current: bytes | None = node_id

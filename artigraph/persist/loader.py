@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import dual
-from artigraph.errors import NodeNotFoundError, WrongModelError
+from artigraph.errors import NodeNotFoundError, WrongModelError, as_one
 from artigraph.ids import as_id
 from artigraph.persist.find import resolve
 from artigraph.persist.future import Batch, Future
-from artigraph.persist.load import LoadOptions, load_each, load_many
+from artigraph.persist.load import FAILED, LoadOptions, load_each, load_many
 from artigraph.persist.saver import OnError
 from artigraph.registry import Registry
 
@@ -153,9 +153,9 @@ class Loader:
             except WrongModelError as error:
                 self._done[future] = error
                 wrong.append(error)
-        found = [*{id(error): error for error in [*failures.values(), *wrong]}.values()]
+        found = [*failures.values(), *wrong]
         if found and not self._collect:
-            raise found[0] if len(found) == 1 else ExceptionGroup("several values could not be loaded", found)
+            raise as_one(found, FAILED)
 
     def _settle(self, error: BaseException | None) -> None:
         self._batch.settle([future for future, _ in self._asked], self._done.__getitem__, error)

@@ -22,8 +22,9 @@ from artigraph.persist.rows import Rows
 _THERE = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()))
 _OF_SPAN = raw(LINK.c.source_id) == bindparam("span", type_=RawId())
 _TAKEN = select(LINK.c.label, raw(LINK.c.target_id), LINK.c.kind).where(
-    _OF_SPAN, LINK.c.label.in_(bindparam("labels", expanding=True))
+    _OF_SPAN, LINK.c.label.in_(bindparam("ids", expanding=True))
 )
+_FREE = update(LINK).where(_OF_SPAN, LINK.c.label == bindparam("taken")).values(label=None)
 _LINKED = select(raw(LINK.c.target_id)).where(_OF_SPAN, LINK.c.kind == "output", raw(LINK.c.target_id).in_(raw_ids()))
 
 
@@ -81,15 +82,14 @@ def still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
 
 
 def _free_labels(connection: Connection, newest: dict[str | None, Draft], span_id: UUID, *, strict: bool) -> None:
-    labels = [label for label in newest if label is not None]
-    rows = connection.execute(_TAKEN, {"span": span_id.bytes, "labels": labels})
+    labels = (label for label in newest if label is not None)
+    rows = rows_of(connection, _TAKEN, labels, span=span_id.bytes)
     taken = [row for row in rows if row[1] != newest[row.label].id]
     for row in taken:
         if strict or row.kind != "output":
             raise LabelTakenError(row.label, span_id)
     if taken:
-        moved = [row.label for row in taken]
-        connection.execute(update(LINK).where(LINK.c.source_id == span_id, LINK.c.label.in_(moved)).values(label=None))
+        connection.execute(_FREE, [{"span": span_id.bytes, "taken": row.label} for row in taken])
 
 
 def _linked_already(connection: Connection, span_id: UUID, roots: dict[bytes, Draft]) -> set[bytes]:
@@ -97,4 +97,4 @@ def _linked_already(connection: Connection, span_id: UUID, roots: dict[bytes, Dr
     known = [node_id for node_id, root in roots.items() if root.known]
     if not known:
         return set()
-    return {row[0] for row in rows_of(connection, _LINKED.params(span=span_id.bytes), known)}
+    return {row[0] for row in rows_of(connection, _LINKED, known, span=span_id.bytes)}

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select, update
 
 from artigraph.digest import digest_bytes, model_digest
-from artigraph.errors import CycleError, VersionConflictError
+from artigraph.errors import CycleError, LabelTakenError, VersionConflictError
 from artigraph.graph.insert import insert_batches
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
@@ -22,6 +22,10 @@ from artigraph.persist.rows import Rows
 
 HOLDER_LIMIT = 10_000
 
+_OTHERS = select(raw(LINK.c.source_id), LINK.c.label).where(
+    raw(LINK.c.source_id).in_(raw_ids()), LINK.c.kind != "field", LINK.c.label.is_not(None)
+)
+
 
 def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int) -> list[Blob]:
     """Give stored models the parts of their drafts; parts that are new are in the database already.
@@ -30,9 +34,11 @@ def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int
         Blobs that the old parts needed.
 
     Raises:
+        LabelTakenError: a link of the user has the label of a new part.
         VersionConflictError: more than 10,000 models hold one of these.
     """
     rows = Rows(at)
+    _check_labels(connection, models)
     old = set(owned_parts(connection, [model.id for model in models]))
     for model in models:
         own = (LINK.c.source_id == UUID(bytes=model.id)) & (LINK.c.kind == "field")
@@ -55,6 +61,14 @@ def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int
     blobs = remove_nodes(connection, doomed_with(connection, orphans))
     _digest_holders(connection, [model.id for model in models], at)
     return blobs
+
+
+def _check_labels(connection: Connection, models: Sequence[ModelDraft]) -> None:
+    """A part cannot have a label that another link of its model has."""
+    parts = {model.id: {label for label, *_ in (*model.plain, *model.parts)} for model in models}
+    for source, label in rows_of(connection, _OTHERS, parts):
+        if label in parts[source]:
+            raise LabelTakenError(label, UUID(bytes=source))
 
 
 def _digest_holders(connection: Connection, ids: Sequence[bytes], at: int) -> None:

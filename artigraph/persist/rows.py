@@ -9,7 +9,7 @@ from uuid import UUID
 from artigraph.graph.current import Use
 from artigraph.graph.insert import Batch
 from artigraph.graph.schema import BLOB_USE, LINK, NODE, TAG
-from artigraph.ids import new_raw_id
+from artigraph.ids import as_made_of, new_raw_id
 from artigraph.persist.plan import JSON_NAME, Draft, ModelDraft, ValueDraft
 from artigraph.storage.database import database_storage
 
@@ -108,10 +108,7 @@ class Rows:
 
 def input_id(source: bytes, target: bytes, role: str | None) -> bytes:
     """The id of an input link: a UUID (version 8) made of what it says, so that saying it again changes nothing."""
-    digest = bytearray(sha256(source + target + (role or "").encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return bytes(digest)
+    return as_made_of(sha256(source + target + (role or "").encode()).digest()).bytes
 
 
 def all_rows(drafts: Iterable[Draft], at: int) -> Rows:

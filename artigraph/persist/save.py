@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import ask
 from artigraph.digest import format_digest
-from artigraph.errors import ImmutableError
+from artigraph.errors import ImmutableError, as_one
 from artigraph.graph.current import OpenSpan, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
@@ -32,6 +33,8 @@ from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
 from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, is_savable
 from artigraph.registry import Registry, current_registry
+
+FAILED = "values could not be saved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,8 @@ class _Save:
             name_kept(connection, work.kept)
             for root in work.kept:
                 rows.tag(root)
+            for each in dict.fromkeys([*outputs, *([span] if span is not None and uses else [])]):
+                each.put_down(connection)
             for each, roots in outputs.items():
                 link_outputs(connection, rows, roots, each.id, strict=options.strict_labels)
             if span is not None:
@@ -232,27 +237,21 @@ class _Save:
     def _set_aside(self, failures: Failures) -> None:
         if failures:
             reasons = self.plan.drop(failures)
-            grouped = [(self.asked.get(root), _one_of(errors)) for root, errors in reasons.items()]
+            grouped = [(self.asked.get(root), as_one(errors, FAILED)) for root, errors in reasons.items()]
             for node_id, error in grouped:
                 if node_id is not None:
                     self.options.outcome.failures[node_id] = error
             if not self.options.outcome.collect:
-                raise _one_of(list(failures.values()))
+                raise as_one(failures.values(), FAILED)
 
     def _raise_or_collect(self, failures: Sequence[tuple[UUID | None, Exception]]) -> None:
         self.options.outcome.failures.update({node_id: error for node_id, error in failures if node_id is not None})
         if failures and not self.options.outcome.collect:
-            raise _one_of([error for _, error in failures])
+            raise as_one((error for _, error in failures), FAILED)
 
     async def _drop_blobs(self, values: Iterable[ValueDraft]) -> None:
         ours = [Blob(value.storage.name, value.hash, value.location) for value in values if value.location]
         await drop_unused(self.database, self.plan.registry, ours, session=self.options.session)
-
-
-def _one_of(errors: Sequence[Exception]) -> Exception:
-    """One failure as itself, several as a group."""
-    unique = list({id(error): error for error in errors}.values())
-    return unique[0] if len(unique) == 1 else ExceptionGroup("several values failed", unique)
 
 
 def _record(root: Draft) -> SaveRecord:
@@ -271,4 +270,5 @@ def _remember(drafts: Iterable[Draft], database: Database) -> None:
 def _remove_spools(values: Iterable[ValueDraft]) -> None:
     for value in values:
         if value.spool is not None:
-            value.spool.unlink(missing_ok=True)
+            with suppress(OSError):  # what is left of it is swept up one day; the save has ended as it has
+                value.spool.unlink()

@@ -55,14 +55,15 @@ class Source:
 
     def open_local(self, path: Path) -> IO[bytes]:
         """(worker thread) The file ``path`` of the storage. Raises as ``open``."""
-        try:
-            size = path.stat().st_size
-            self._check_size(size)
-            if self._hash_counts(size):
-                self._compare(digest_file(path)[0])
-            return path.open("rb")
-        except FileNotFoundError as error:
-            raise BlobMissingError(self.location, self.storage.name) from error
+        with translated(f"the blob {self.location}"):
+            try:
+                size = path.stat().st_size
+                self._check_size(size)
+                if self._hash_counts(size):
+                    self._compare(digest_file(path)[0])
+                return path.open("rb")
+            except FileNotFoundError as error:
+                raise BlobMissingError(self.location, self.storage.name) from error
 
     async def fetch(self) -> IO[bytes]:
         """(library thread) A copy of what is not on this machine, in memory when it is small. Raises as ``open``."""

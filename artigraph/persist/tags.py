@@ -1,16 +1,17 @@
-"""Reading the tags of nodes back."""
+"""Reading the tags of nodes, and putting tags on what was saved before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, delete, exists, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import dual
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.engine import current_database
+from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
@@ -19,6 +20,9 @@ from artigraph.persist.find import resolve
 _TAGS = select(raw(TAG.c.node_id), TAG.c.name, TAG.c.value_text).where(
     raw(TAG.c.node_id).in_(raw_ids()), TAG.c.space == literal_column("'tag'")
 )
+
+HAS_TAGS = exists().where(TAG.c.node_id == NODE.c.id, TAG.c.space == literal_column("'tag'"))
+"""Whether anything is said about a node, in a query of nodes."""
 
 
 @dual
@@ -47,6 +51,32 @@ async def read_tags(target: Any, field: str | None = None, *, session: AsyncSess
         return tags_of(connection, [found])[found]
 
     return await current_database().read(work, session=session)
+
+
+@dual
+async def write_tags(target: Any, tags: Mapping[str, str], *, session: AsyncSession | None = None) -> None:
+    """Put tags on a node; those it has under the same names are replaced, others stay.
+
+    Args:
+        target: as for ``read_tags``.
+        tags: name -> value.
+        session: a session of yours, which you commit.
+
+    Raises:
+        NodeNotFoundError: there is no such node.
+    """
+    node_id = await resolve(target, session=session)
+
+    def work(connection: Connection) -> None:
+        if connection.execute(select(NODE.c.id).where(NODE.c.id == node_id)).first() is None:
+            raise NodeNotFoundError(node_id)
+        old = (TAG.c.node_id == node_id) & (TAG.c.space == "tag") & TAG.c.name.in_(list(tags))
+        connection.execute(delete(TAG).where(old))
+        rows: list[tuple[Any, ...]] = [(node_id.bytes, "tag", name, -1, "str", value) for name, value in tags.items()]
+        columns = ("node_id", "space", "name", "position", "dtype", "value_text")
+        insert_batches(connection, [Batch(TAG, columns, rows)])
+
+    await current_database().write(work, session=session)
 
 
 def tags_of(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, dict[str, str]]:

@@ -18,9 +18,11 @@ from artigraph.errors import (
     UnserializableError,
 )
 from artigraph.graph.engine import current_database
-from artigraph.graph.filter import Filter, LinkFilter
+from artigraph.graph.filter import LinkFilter, NodeFilter
 from artigraph.graph.node import end_of_link
+from artigraph.graph.order import in_order
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
+from artigraph.graph.value import Filter
 from artigraph.persist import fetch
 from artigraph.persist.delete import delete_nodes, delete_where
 from artigraph.persist.load import LoadOptions, load_where
@@ -93,6 +95,7 @@ async def read(
     cls: type[T],
     where: Filter | None = None,
     *,
+    order_by: str | Sequence[str] | None = None,
     limit: int | None = None,
     offset: int = 0,
     session: AsyncSession | None = None,
@@ -104,16 +107,38 @@ async def read(
     Args:
         cls: a model class (its subclasses count), Node, Link, Artifact, Span, or a row class.
         where: None matches all.
+        order_by: names of columns, with ``-`` before them from the greatest on: ``["-size", "label"]``.
         limit: at most so many; None: all.
         offset: leave out so many first.
         session: a session of yours.
         registry: where to look for serializers, storages and models.
         track: False keeps models out of the open span's inputs.
+
+    Raises:
+        InvalidFilterError: the class cannot be read, or ``order_by`` names no column.
     """
     if hasattr(cls, "graph_model_data"):
-        statement = _models(cls, where).order_by(NODE.c.id).limit(limit).offset(offset or None)
+        statement = _models(cls, where).order_by(*in_order(NODE, order_by)).limit(limit).offset(offset or None)
         return await load_where(statement, LoadOptions(session=session, registry=registry, track=track))
-    return await _read_rows(cls, where, limit, offset, session)
+    row: Any = _row_class(cls)
+    handle: Any = cls
+    columns = getattr(cls, "row_columns", None)
+    statement = select(row) if columns is None else select(*columns)
+    if columns is not None and row is not OrmNode:
+        statement = statement.where(NodeFilter(node_type=row).compose(true()))
+    if where is not None:
+        statement = statement.where(where.compose(true()))
+    statement = statement.order_by(*in_order(row.__table__, order_by)).limit(limit).offset(offset or None)
+
+    def work(connection: Connection) -> Sequence[Any]:
+        if columns is not None:
+            return list(handle.from_rows(connection, connection.execute(statement).all()))
+        with Session(bind=connection, expire_on_commit=False) as orm:
+            found = orm.scalars(statement).all()
+            orm.expunge_all()
+        return handle.from_rows(connection, found) if hasattr(cls, "from_rows") else found
+
+    return list(await current_database().read(work, session=session))
 
 
 @dual
@@ -244,20 +269,3 @@ def _ids(cls: type, where: Filter | None) -> Select[Any]:
     row: Any = _row_class(cls)
     statement = select(row.id)
     return statement.where(where.compose(true())) if where is not None else statement
-
-
-async def _read_rows(
-    cls: type, where: Filter | None, limit: int | None, offset: int, session: AsyncSession | None
-) -> list[Any]:
-    row: Any = _row_class(cls)
-    statement = select(row).order_by(row.id).limit(limit).offset(offset or None)
-    if where is not None:
-        statement = statement.where(where.compose(true()))
-
-    def work(connection: Connection) -> Sequence[Any]:
-        with Session(bind=connection, expire_on_commit=False) as orm:
-            found = orm.scalars(statement).all()
-            orm.expunge_all()
-        return cls.from_rows(connection, found) if hasattr(cls, "from_rows") else found
-
-    return list(await current_database().read(work, session=session))

@@ -136,6 +136,17 @@ class StreamSerializer(Serializer[Iterable[T]]):
     items: tuple[type, ...] = ()
 
 
-def fits_preview(preview: dict[str, Any]) -> bool:
-    """Whether a preview is small enough to be stored (``PREVIEW_LIMIT`` bytes of ASCII JSON)."""
-    return len(json.dumps(preview, separators=(",", ":"))) <= PREVIEW_LIMIT
+def clipped_preview(whole: dict[str, Any]) -> dict[str, Any]:
+    """A preview whose texts are cut so that it can be stored (``PREVIEW_LIMIT`` bytes of ASCII JSON)."""
+    shown = whole
+    for width in (60, 30, 15, 6, 2):
+        shown = {key: _clipped(value, width) for key, value in whole.items()}
+        if len(json.dumps(shown, separators=(",", ":"))) <= PREVIEW_LIMIT:
+            break
+    return shown
+
+
+def _clipped(value: Any, width: int) -> Any:
+    if isinstance(value, list):
+        return [_clipped(member, width) for member in value]
+    return value[: width - 1] + "…" if isinstance(value, str) and len(value) > width else value

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from artigraph.registry import load
-from artigraph.serializer.base import fits_preview
+from artigraph.serializer.base import clipped_preview
 from artigraph.serializer.numpy import SUMMED_BYTES, buffer_digest
 
 pandas = load("pandas", "the pandas serializer")
@@ -28,29 +28,19 @@ def preview(frame: Any) -> dict[str, Any]:
     """Shape, dtypes and the first 10 rows x 20 columns, all as text."""
     head = frame.iloc[:_PREVIEW_ROWS, :_PREVIEW_COLUMNS]
     cells = [[_cell(value) for value in head.iloc[:, place]] for place in range(head.shape[1])]
-    whole = {
-        "shape": list(frame.shape),
-        "columns": [_cell(label) for label in head.columns],
-        "dtypes": [str(dtype) for dtype in head.dtypes],
-        "index": [_cell(label) for label in head.index],
-        "rows": [list(row) for row in zip(*cells, strict=True)],
-    }
-    shown = whole
-    for width in (60, 30, 15, 6, 2):
-        shown = {key: _clipped(value, width) for key, value in whole.items()}
-        if fits_preview(shown):
-            break
-    return shown
+    return clipped_preview(
+        {
+            "shape": list(frame.shape),
+            "columns": [_cell(label) for label in head.columns],
+            "dtypes": [str(dtype) for dtype in head.dtypes],
+            "index": [_cell(label) for label in head.index],
+            "rows": [list(row) for row in zip(*cells, strict=True)],
+        }
+    )
 
 
 def _cell(value: Any) -> str:
     return escaped(f"{value:.6g}" if isinstance(value, float) else str(value)[:100])
-
-
-def _clipped(value: Any, width: int) -> Any:
-    if isinstance(value, list):
-        return [_clipped(member, width) for member in value]
-    return value[: width - 1] + "…" if isinstance(value, str) and len(value) > width else value
 
 
 def content_digest(frame: Any) -> bytes:

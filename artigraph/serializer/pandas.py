@@ -21,7 +21,7 @@ from artigraph.serializer.base import Serializer
 from artigraph.serializer.delimited import read_text, reading, translated, write_text
 from artigraph.serializer.json import json_serializer
 from artigraph.serializer.looks import PLAIN_DTYPES, content_digest, escaped, fingerprint, preview
-from artigraph.serializer.slices import slices
+from artigraph.serializer.slices import flat, repeating, sample, slices
 
 pandas = load("pandas", "the pandas serializer")
 pyarrow = load("pyarrow", "the pandas serializer")
@@ -176,7 +176,8 @@ def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], options: dict[str
         notes = {"attrs": frame.attrs, "columns": columns} | extra
         notes |= {"labels": _labels_note(frame.columns, names), "index": _index_note(frame.index)}
         schema = schema.with_metadata(schema.metadata | {_KEY: json_serializer.serialize(notes)})
-        with parquet.ParquetWriter(file, schema, **options or {}) as writer:
+        given = {"use_dictionary": repeating(flat(sample(frame), names))} | (options or {})
+        with parquet.ParquetWriter(file, schema, **given) as writer:
             for part in slices(frame):
                 writer.write_table(_table(part, names, schema), row_group_size=max(1, len(part)))
     except ArtigraphError:
@@ -213,19 +214,8 @@ def _flat_names(frame: Any) -> list[str]:
     return names
 
 
-def _flat(part: Any, names: list[str]) -> Any:
-    """A part of a frame with unique text labels, and its index, unless it is a range, as the last columns."""
-    flat = part.copy(deep=False)
-    flat.attrs = {}
-    flat.columns = names[: part.shape[1]]
-    flat.index = pandas.RangeIndex(len(part))
-    for level, name in enumerate(names[part.shape[1] :]):
-        flat[name] = part.index.get_level_values(level).array
-    return flat
-
-
 def _table(part: Any, names: list[str], schema: Any) -> Any:
-    return pyarrow.Table.from_pandas(_flat(part, names), schema=schema, preserve_index=False, nthreads=1)
+    return pyarrow.Table.from_pandas(flat(part, names), schema=schema, preserve_index=False, nthreads=1)
 
 
 def _flat_frame(table: Any) -> Any:
@@ -239,7 +229,7 @@ def _schema(frame: Any, names: list[str]) -> tuple[Any, dict[int, dict[str, Any]
 
     No value is converted: a round trip without rows shows which dtypes Parquet keeps.
     """
-    empty = _flat(frame.head(0), names)
+    empty = flat(frame.head(0), names)
     schema = pyarrow.Schema.from_pandas(empty, preserve_index=False)
     columns = {}
     for place in range(len(names)):

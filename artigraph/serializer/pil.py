@@ -39,7 +39,7 @@ class ImageSerializer(Serializer[Any]):
             if value.mode not in _NATIVE:
                 carrier = images.frombytes(_CARRIERS[value.mode], value.size, value.tobytes())
             carrier.save(file, "PNG", pnginfo=chunks, transparency=None)  # that is in the notes
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, SystemError, TypeError, ValueError) as error:
             raise UnserializableError("value", type(value).__qualname__, f"PNG says: {str(error)[:300]}") from error
 
     def load(self, file: IO[bytes], /) -> Any:

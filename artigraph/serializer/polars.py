@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from artigraph.errors import SerializeError, UnserializableError
 from artigraph.registry import load
-from artigraph.serializer.base import Serializer, fits_preview
+from artigraph.serializer.base import Serializer, clipped_preview
 
 polars = load("polars", "the polars serializer")
 
@@ -53,17 +53,14 @@ class DataFrameSerializer(Serializer[Any]):
     def preview(self, value: Any, /) -> dict[str, Any] | None:
         """Shape, and the first 20 columns with their dtypes and first 10 values, as text."""
         head = value[:10, :20]
-        shown: dict[str, Any] = {}
-        for width in (60, 30, 15, 6, 2):
-            shown = {
+        return clipped_preview(
+            {
                 "shape": list(value.shape),
-                "columns": [name[:width] for name in head.columns],
-                "dtypes": [str(dtype)[:width] for dtype in head.dtypes],
-                "rows": [[str(cell)[:width] for cell in row] for row in head.rows()],
+                "columns": head.columns,
+                "dtypes": [str(dtype) for dtype in head.dtypes],
+                "rows": [[str(cell)[:100] for cell in row] for row in head.rows()],
             }
-            if fits_preview(shown):
-                break
-        return shown
+        )
 
 
 class _FileSerializer(Serializer[Any]):

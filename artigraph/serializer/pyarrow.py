@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from artigraph.errors import SerializeError, UnserializableError
 from artigraph.registry import load
-from artigraph.serializer.base import Serializer, StreamSerializer, fits_preview
+from artigraph.serializer.base import Serializer, StreamSerializer, clipped_preview
 
 pyarrow = load("pyarrow", "the pyarrow serializer")
 csv = load("pyarrow.csv", "the pyarrow serializer")
@@ -60,17 +60,14 @@ class _TableSerializer(Serializer[Any]):
         """Shape, and the first 20 columns with their types and first 10 values, as text."""
         columns = value.schema.names[:20]
         head = [value.column(place).slice(0, 10).to_pylist() for place in range(len(columns))]
-        shown: dict[str, Any] = {}
-        for width in (60, 30, 15, 6, 2):
-            shown = {
+        return clipped_preview(
+            {
                 "shape": [value.num_rows, value.num_columns],
-                "columns": [str(name)[:width] for name in columns],
-                "dtypes": [str(kind)[:width] for kind in value.schema.types[:20]],
-                "rows": [[str(cell)[:width] for cell in row] for row in zip(*head, strict=True)],
+                "columns": [str(name) for name in columns],
+                "dtypes": [str(kind) for kind in value.schema.types[:20]],
+                "rows": [[str(cell)[:100] for cell in row] for row in zip(*head, strict=True)],
             }
-            if fits_preview(shown):
-                break
-        return shown
+        )
 
 
 class ParquetSerializer(_TableSerializer):

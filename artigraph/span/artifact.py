@@ -14,11 +14,11 @@ from artigraph.errors import NodeNotFoundError, UnserializableError
 from artigraph.graph.current import OpenSpan, open_span
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import LINK, NODE
-from artigraph.graph.walk import raw
+from artigraph.graph.walk import is_relative, raw
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import INFER, SaveSpec
-from artigraph.span.read import read_span, span_id
+from artigraph.span.read import CHILD, read_span, span_id
 
 _NOTHING = object()
 
@@ -105,6 +105,26 @@ async def read_span_artifacts(span: Any, *, track: bool = True, session: AsyncSe
     return dict(zip(outputs, values, strict=True))
 
 
+async def read_artifacts_inside(span: Any) -> dict[UUID, dict[str, Any]]:
+    """The values of the labelled outputs of every span inside a span, at any depth: span id -> label -> value."""
+    node = await span_id(span)
+    spans = select(NODE.c.id).where(
+        is_relative([node], down=True, deep=True, kinds=CHILD), NODE.c.span_status.is_not(None)
+    )
+    outputs = _OUTPUTS.where(LINK.c.source_id.in_(spans))
+
+    def work(connection: Connection) -> tuple[list[UUID], list[Any]]:
+        inside = list(connection.execute(spans.order_by(NODE.c.id)).scalars())
+        return inside, list(connection.execute(outputs.order_by(LINK.c.id)))
+
+    inside, rows = await current_database().read(work)
+    values = await load_many([row.target for row in rows], LoadOptions())
+    found: dict[UUID, dict[str, Any]] = {each: {} for each in inside}
+    for row, value in zip(rows, values, strict=True):
+        found[row.source_id][row.label] = value
+    return found
+
+
 async def _create(
     span: Any, artifacts: Mapping[str, Any], spec: SaveSpec, session: AsyncSession | None
 ) -> dict[str, UUID]:
@@ -120,18 +140,20 @@ async def _create(
 
 
 async def _outputs(node: UUID, session: AsyncSession | None) -> dict[str, bytes]:
+    statement = _OUTPUTS.where(LINK.c.source_id == node).order_by(LINK.c.id)
+
     def work(connection: Connection) -> dict[str, bytes]:
-        statement = (
-            select(LINK.c.label, raw(LINK.c.target_id))
-            .join(NODE, NODE.c.id == LINK.c.target_id)
-            .where(
-                LINK.c.source_id == node,
-                LINK.c.kind == "output",
-                LINK.c.label.is_not(None),
-                NODE.c.artifact_kind.is_(None) | (NODE.c.artifact_kind != "trace"),
-            )
-            .order_by(LINK.c.id)
-        )
-        return {row[0]: row[1] for row in connection.execute(statement)}
+        return {row.label: row.target for row in connection.execute(statement)}
 
     return await current_database().read(work, session=session)
+
+
+_OUTPUTS = (
+    select(LINK.c.source_id, LINK.c.label, raw(LINK.c.target_id).label("target"))
+    .select_from(LINK.join(NODE, NODE.c.id == LINK.c.target_id))
+    .where(
+        LINK.c.kind == "output",
+        LINK.c.label.is_not(None),
+        NODE.c.artifact_kind.is_(None) | (NODE.c.artifact_kind != "trace"),
+    )
+)

@@ -15,9 +15,11 @@ from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.ids import as_datetime, now
 from artigraph.persist.spec import check_label
-from artigraph.span.span import Span
+from artigraph.span.environment import current_environment
+from artigraph.span.owner import owner_of
+from artigraph.span.span import Run, Span
 from artigraph.span.trace import Trace
-from artigraph.span.write import Ending, error_of, write_close, write_open
+from artigraph.span.write import Ending, error_of, put_of, write_close, write_open
 
 INTERRUPTIONS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
 """What ends a span as interrupted; every other exception ends it as error."""
@@ -28,15 +30,20 @@ class SpanContext:
 
     The span is in the database before the block runs. It ends ``ok``, ``error`` or ``interrupted``; the exception of
     the block comes out unchanged.
+
+    Args:
+        span: as it opens.
+        track: whether what the block uses is noted.
+        put_off: write it when the first artifact is touched inside, and not at all when none is.
     """
 
-    def __init__(self, span: Span, *, track: bool = True) -> None:
+    def __init__(self, span: Span, *, track: bool = True, put_off: bool = False) -> None:
         self.span = span
         self.ending: Ending | None = None
         """How the span ended, once its block has."""
         self.read_traces: list[tuple[Trace, str]] = []
         """(trace, role) of values that the block reads and nobody saved."""
-        self._track = track
+        self._track, self._put_off = track, put_off
         self._database: Database
         self._open: OpenSpan
         self._parent: OpenSpan | None = None
@@ -62,7 +69,7 @@ class SpanContext:
         try:
             await self.aclose(error)
         except Exception as problem:  # noqa: BLE001 - the one of the block goes first
-            _told_or_raised(problem, error)
+            told_or_raised(problem, error)
 
     async def aclose(self, error: BaseException | None) -> None:
         """Write how the block ended; unlike the end of ``async with``, it raises when the store fails, always."""
@@ -90,7 +97,7 @@ class SpanContext:
         try:
             self.close(error)
         except Exception as problem:  # noqa: BLE001 - the one of the block goes first
-            _told_or_raised(problem, error)
+            told_or_raised(problem, error)
 
     def close(self, error: BaseException | None) -> None:
         """Write how the block ended; unlike the end of ``with``, it raises when the store fails, always."""
@@ -116,13 +123,23 @@ class SpanContext:
         self._parent = open_span(identity)
         if self.span.parent_id is None and self._parent is not None:
             self.span.parent_id = self._parent.id
+        if isinstance(self.span, Run) and self.span.environment is None:
+            self.span.environment = current_environment()
         self._open = OpenSpan(self.span.id, identity, self._track)
+        if self._parent is not None:
+            self._open.root = self._parent.root or self._parent.id
         opened = now()
         self.span.opened_at = self.span.created_at = self.span.updated_at = as_datetime(opened)
         self.span.status, self._opened, self._began = "open", opened, time.monotonic()
 
     async def _write_open(self) -> None:
-        await write_open(self.span, self.span.parent_id, self._database, self._opened)
+        inside = self._parent if self._parent is not None and self._parent.id == self.span.parent_id else None
+        parent = inside or self.span.parent_id
+        if self._put_off:
+            self._open.opening = put_of(self.span, parent, self._database, self._opened, again=True)
+            owner_of(self._database).opened(self.span.id, self._database)
+        else:
+            await write_open(self.span, parent, self._database, self._opened)
 
     def _entered(self) -> Span:
         self._token = enter_span(self._open)
@@ -139,8 +156,29 @@ class SpanContext:
         self.span.status, self.span.error = status, self.ending.error
         self.span.closed_at = self.span.updated_at = as_datetime(closed)
 
+    @property
+    def database(self) -> Database:
+        """Where it is written."""
+        return self._database
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is in the database, or will be when it closes."""
+        return self._open.is_wanted
+
+    def write_after_all(self) -> None:
+        """Write a span that has closed without a trace: what it bound turned out to be used.
+
+        Raises:
+            ArtigraphError: the store failed.
+        """
+        self._open.touched = True
+        _block_to_its_end(self._write_close)
+
     async def _write_close(self) -> None:
-        if self.ending is not None:
+        if not self._open.is_wanted:
+            owner_of(self._database).closed(self.span.id)
+        elif self.ending is not None:
             self.ending.untracked, self.ending.traces = self.span.untracked or [], self.read_traces
             await write_close(self._open, self.ending, self._database)
 
@@ -165,8 +203,8 @@ def span_context(span: Span | str | None = None, *, track: bool = True) -> SpanC
     return SpanContext(span if isinstance(span, Span) else Span(span), track=track)
 
 
-def _told_or_raised(problem: Exception, error: BaseException | None) -> None:
-    """The exception of the block goes first: it comes out, with a note that its span has no end."""
+def told_or_raised(problem: Exception, error: BaseException | None) -> None:
+    """The exception of a block goes first: it comes out, with a note of what was not written at its end."""
     if error is None:
         raise problem
     error.add_note(f"the end of this span was not recorded: {problem}")

@@ -20,6 +20,7 @@ from artigraph.identity import memories
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.write import write_many
 from artigraph.span.context import SpanContext
+from artigraph.span.redact import holds_secret
 from artigraph.span.span import Span
 from artigraph.span.trace import Trace, trace_of, traces
 
@@ -150,7 +151,7 @@ def linked(
 
     Returns:
         The function, called as before. Its calls are labelled ``name[1]``, ``name[2]``, ... within their parent. An
-        argument that was never saved is saved; one that cannot be, or is over 64 MiB, becomes a trace.
+        argument that was never saved is saved; one that cannot be, is over 64 MiB, or holds a secret, becomes a trace.
 
     Raises:
         TypeError: for a generator, whose result comes in pieces.
@@ -221,7 +222,7 @@ class _Recorder:
 async def _keep(value: Any, name: str, parent: OpenSpan | None) -> UUID | Trace:
     """Save an argument that nobody saved, in the caller's span; trace it when that cannot or should not be done."""
     size = getattr(value, "nbytes", None)
-    if not isinstance(size, int) or size <= LIMIT:
+    if not holds_secret(name, value) and (not isinstance(size, int) or size <= LIMIT):
         token = enter_span(parent)
         try:
             return (await save_many([SaveRequest(value)]))[0].id

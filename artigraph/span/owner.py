@@ -18,7 +18,6 @@ from sqlalchemy import Connection, select, update
 
 from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import Database
-from artigraph.graph.group import open_group
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import OWNER
 from artigraph.ids import new_id, now
@@ -49,7 +48,6 @@ class Owner:
 
     def opened(self, span_id: UUID, database: Database) -> None:
         """(library loop) A span is open: give signs of life from now on."""
-        self.written = open_group(database) is None  # a group may still be rolled back
         self._open.add(span_id)
         if self._signs is None:
             self._signs = asyncio.get_running_loop().create_task(self._live(database), context=Context())

@@ -29,9 +29,12 @@ async def span_id(span: Any) -> UUID:
         NodeNotFoundError: it is neither a span nor an id.
     """
     if isinstance(span, str) and span == "current":
-        found = open_span(current_database().identity)
+        database = current_database()
+        found = open_span(database.identity)
         if found is None:
             raise NoOpenSpanError
+        if found.opening is not None:
+            await database.write(found.put_down)
         return found.id
     asked = as_id(getattr(span, "id", span))
     if asked is None:

@@ -78,6 +78,19 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
+def holds_secret(name: str, value: object) -> bool:
+    """Whether what was passed under a name must not be kept: by the name, or, of text and dicts, by what is in it.
+
+    >>> holds_secret("db_password", 1), holds_secret("url", "https://me:pw@host"), holds_secret("n", 1)
+    (True, True, False)
+    """
+    if is_secret_name(name):
+        return True
+    if isinstance(value, dict):
+        return any(isinstance(key, str) and holds_secret(key, part) for key, part in value.items())
+    return isinstance(value, str) and redacted(value) != value
+
+
 def redacted_data(value: Any, name: str = "") -> Any:
     """JSON-able data without its secrets; what is under a secret-looking name is hidden whatever it is.
 

@@ -10,9 +10,13 @@ from uuid import UUID
 
 from artigraph.bridge import method
 from artigraph.errors import NoOpenSpanError
-from artigraph.span.artifact import create_span_artifacts, read_span_artifact, read_span_artifacts
+from artigraph.span.artifact import (
+    create_span_artifacts,
+    read_artifacts_inside,
+    read_span_artifact,
+    read_span_artifacts,
+)
 from artigraph.span.context import SpanContext
-from artigraph.span.read import read_descendant_spans
 from artigraph.span.span import Run, Span
 
 _open: ContextVar[RunManager | None] = ContextVar("artigraph_run_manager", default=None)
@@ -82,8 +86,7 @@ class RunManager:
     @method
     async def load_descendant_artifacts(self) -> dict[UUID, dict[str, Any]]:
         """The outputs of every run inside this one, at any depth: run id -> label -> value."""
-        inside = await read_descendant_spans.a(self.run)
-        return {span.id: await read_span_artifacts.a(span) for span in inside}
+        return await read_artifacts_inside(self.run)
 
     def _entered(self) -> RunManager:
         self._outer = _open.get()

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import MappedColumn
+from sqlalchemy.orm import MappedColumn, Session
 
 from artigraph.errors import InvalidFieldError
 from artigraph.graph.node import Node
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode, OrmRun, OrmSpan
+from artigraph.span.environment import read_environments
 from artigraph.span.owner import gone_owners
 
 CHUNK = 500
@@ -71,9 +72,11 @@ class Span(Node):
         opened_at, closed_at: UTC; None while that has not happened.
         error: what it ended with: {"type", "message", "traceback"}.
         untracked: values it read that no span made: [{"name", "type"}].
+        environment: in what it ran: {"python", "platform", "libraries", "commit"}; None when that was not recorded.
     """
 
     row_class: ClassVar[type[OrmNode]] = OrmSpan
+    row_columns = None
     polymorphic_identity: ClassVar[str] = "span"
 
     def __init__(
@@ -95,6 +98,7 @@ class Span(Node):
         self.error: dict[str, Any] | None = None
         self.untracked: list[dict[str, str]] | None = None
         self.source, self.info, self.tags = source, info, dict(tags or {})
+        self.environment: dict[str, Any] | None = None
         for name, value in columns.items():
             if name not in self._own_columns():
                 raise TypeError(
@@ -134,21 +138,31 @@ class Span(Node):
         """The spans of rows, each of its own class, with parent and tags; of a process that is gone: abandoned."""
         gone = gone_owners(connection, {row.span_owner_id for row in rows if row.span_status == "open"} - {None})
         parents, tags = _parents_and_tags(connection, [row.id for row in rows])
+        environments = read_environments(connection, {row.run_environment_id for row in rows} - {None})
         spans = []
         for row in rows:
             span = _HANDLES.get(row.node_type, Span).from_row(row)
             if span.status == "open" and row.span_owner_id in gone:
                 span.status = "abandoned"
             span.parent_id, span.tags = parents.get(span.id), tags.get(span.id, {})
+            span.environment = environments.get(row.run_environment_id)
             spans.append(span)
         return spans
+
+    @classmethod
+    def with_ids(cls, connection: Connection, ids: Sequence[UUID]) -> list[Span]:
+        """The spans that have these ids, in the order in which they were opened."""
+        with Session(bind=connection, expire_on_commit=False) as orm:
+            rows = orm.scalars(select(OrmSpan).where(OrmSpan.id.in_(ids)).order_by(OrmSpan.id)).all()
+            orm.expunge_all()
+        return Span.from_rows(connection, rows)
 
     def _take(self, row: Any) -> None:
         super()._take(row)
         self.parent_id = None
         self.status, self.opened_at, self.closed_at = row.span_status, row.span_opened_at, row.span_closed_at
         self.error, self.untracked = row.span_error, row.span_untracked
-        self.source, self.info, self.tags = row.span_source, row.span_info, {}
+        self.source, self.info, self.tags, self.environment = row.span_source, row.span_info, {}, None
         for name in self._own_columns():
             setattr(self, name, getattr(row, name, None))
 
@@ -168,7 +182,7 @@ class Run(Span):
 
     Args:
         params: name -> value of what it was started with, JSON-able.
-        environment: facts about interpreter, libraries and code, as ``artigraph.span.environment`` collects them.
+        environment: in what it runs, JSON-able; looked up when it opens if None.
         node_parent_id: the same as ``parent_id``.
     """
 
@@ -180,11 +194,12 @@ class Run(Span):
         label: str | None = None,
         *,
         params: dict[str, Any] | None = None,
+        environment: dict[str, Any] | None = None,
         node_parent_id: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(label, **{"parent_id": node_parent_id, **options})
-        self.params = params
+        self.params, self.environment = params, environment
 
     @property
     def node_parent_id(self) -> UUID | None:

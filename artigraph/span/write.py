@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,16 @@ from artigraph.digest import digest_bytes
 from artigraph.errors import NodeNotFoundError
 from artigraph.graph.current import OpenSpan, Use
 from artigraph.graph.engine import Database
+from artigraph.graph.group import open_group
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
-from artigraph.ids import new_raw_id
+from artigraph.ids import new_raw_id, now
+from artigraph.persist.conflict import rows_of
+from artigraph.persist.output import still_there
 from artigraph.persist.rows import Rows
+from artigraph.span.environment import environment_row
 from artigraph.span.owner import owner_of
 from artigraph.span.redact import redacted, redacted_data
 from artigraph.span.span import Run, Span
@@ -40,6 +44,8 @@ _SPAN = (
 # Built once: building a statement costs more than running it.
 _NODE_IS = raw(NODE.c.id) == bindparam("node", type_=RawId())
 _EXISTS = select(NODE.c.node_type).where(_NODE_IS)
+_THERE = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()))
+_LABELS = select(raw(LINK.c.source_id), LINK.c.label).where(raw(LINK.c.source_id).in_(raw_ids()))
 _CLOSE = (
     update(NODE)
     .where(_NODE_IS)
@@ -65,41 +71,66 @@ class Ending:
     """(trace, role): values this span read that were never saved"""
 
 
-async def write_open(span: Span, parent_id: UUID | None, database: Database, opened_at: int) -> None:
+Put = Callable[[Connection], None]
+"""What writes the row of a span, inside a transaction."""
+
+
+def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opened_at: int, *, again: bool) -> Put:
+    """What puts down the row of a span that opens, inside its parent.
+
+    Args:
+        span: as it opens.
+        parent: the span that it is inside of; one whose own row was put off gets it first.
+        database: where.
+        opened_at: microseconds.
+        again: it may be called more than once, and then changes nothing.
+    """
+    owner = owner_of(database)
+    source = redacted(span.source) if span.source is not None else None
+    info = redacted_data(span.info)
+    if source is not None and span.source is not None and source != span.source:
+        info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
+    columns: tuple[str, ...] = _SPAN
+    values: tuple[Any, ...] = (
+        *(span.id.bytes, span.node_type, span.label, opened_at, opened_at, "open", opened_at),
+        *(owner.id.bytes, source, info),
+    )
+    kept = environment_row(redacted_data(span.environment)) if span.environment is not None else None
+    if kept is not None:
+        columns, values = (*columns, "run_environment_id"), (*values, kept[0].bytes)
+    own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
+    if own:
+        made = span.to_row()
+        columns, values = (*columns, *own), (*values, *(_column(made, name) for name in own))
+    link_id = new_raw_id()
+
+    def put(connection: Connection) -> None:
+        owner.write(connection)
+        batches = [*([kept[1]] if kept is not None else []), Batch(NODE, columns, [values], again)]
+        if parent is not None:
+            parent_id = parent if isinstance(parent, UUID) else parent.id
+            if isinstance(parent, OpenSpan):
+                parent.put_down(connection)
+            if connection.execute(_EXISTS, {"node": parent_id.bytes}).first() is None:
+                raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
+            child = (link_id, parent_id.bytes, span.id.bytes, "child")
+            batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child], again))
+        tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in redacted_data(span.tags).items()]
+        batches.append(Batch(TAG, ("node_id", "space", "name", "position", "dtype", "value_text"), tags, again))
+        insert_batches(connection, batches)
+
+    return put
+
+
+async def write_open(span: Span, parent: OpenSpan | UUID | None, database: Database, opened_at: int) -> None:
     """Put down the row of a span that opens, inside its parent.
 
     Raises:
         NodeNotFoundError: the parent does not exist.
     """
+    await database.write(put_of(span, parent, database, opened_at, again=False))
     owner = owner_of(database)
-    source = redacted(span.source) if span.source is not None else None
-    info = span.info
-    if source is not None and span.source is not None and source != span.source:
-        info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
-    row = (
-        *(span.id.bytes, span.node_type, span.label, opened_at, opened_at, "open", opened_at),
-        *(owner.id.bytes, source, info),
-    )
-    columns: tuple[str, ...] = _SPAN
-    values: tuple[Any, ...] = row
-    own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
-    if own:
-        made = span.to_row()
-        columns, values = (*_SPAN, *own), (*row, *(_column(made, name) for name in own))
-
-    def work(connection: Connection) -> None:
-        owner.write(connection)
-        batches = [Batch(NODE, columns, [values])]
-        if parent_id is not None:
-            if connection.execute(_EXISTS, {"node": parent_id.bytes}).first() is None:
-                raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
-            child = (new_raw_id(), parent_id.bytes, span.id.bytes, "child")
-            batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child]))
-        tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in redacted_data(span.tags).items()]
-        batches.append(Batch(TAG, ("node_id", "space", "name", "position", "dtype", "value_text"), tags))
-        insert_batches(connection, batches)
-
-    await database.write(work)
+    owner.written = open_group(database) is None  # a group may still be rolled back
     owner.opened(span.id, database)
 
 
@@ -108,6 +139,7 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
     uses = open_span.take_uses()
 
     def work(connection: Connection) -> None:
+        open_span.put_down(connection)
         closed = {
             "node": open_span.id.bytes,
             "status": ending.status,
@@ -118,7 +150,7 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
         if connection.execute(_CLOSE, closed).rowcount == 0:
             return  # it was deleted while it ran
         rows = Rows(ending.closed_at)
-        for use in _still_there(connection, uses):
+        for use in still_there(connection, uses):
             rows.use(open_span.id, use)
         traced = _write_traces(connection, ending)
         for node_id, role in traced:
@@ -132,6 +164,35 @@ async def write_close(open_span: OpenSpan, ending: Ending, database: Database) -
         raise
     open_span.written(uses)
     owner_of(database).closed(open_span.id)
+
+
+async def write_uses(open_span: OpenSpan, database: Database) -> None:
+    """Write what a span used that is not written yet; one that was deleted has no use for it."""
+    uses = open_span.take_uses()
+    if not uses:
+        return
+
+    def work(connection: Connection) -> None:
+        open_span.put_down(connection)
+        if connection.execute(_EXISTS, {"node": open_span.id.bytes}).first() is None:
+            return
+        rows = Rows(now())
+        for use in still_there(connection, uses):
+            rows.use(open_span.id, use)
+        insert_batches(connection, rows.batches())
+
+    try:
+        await database.write(work)
+    except BaseException:
+        open_span.give_back(uses)
+        raise
+    open_span.written(uses)
+
+
+async def check_exists(span_id: UUID, database: Database) -> None:
+    """Raises NodeNotFoundError when the database has no such span."""
+    if not await database.read(lambda connection: connection.execute(_EXISTS, {"node": span_id.bytes}).all()):
+        raise NodeNotFoundError(span_id, "it is the span of a carrier; choose the database that it was opened in")
 
 
 def error_of(error: BaseException) -> dict[str, Any]:
@@ -169,34 +230,14 @@ def _message(error: BaseException) -> str:
         return f"<no message: {type(failure).__name__}>"
 
 
-def _still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
-    if not uses:
-        return []
-    ids = [use.node_id.bytes for use in uses]
-    rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": ids})
-    there = {row[0] for row in rows}
-    return [use for use in uses if use.node_id.bytes in there]
-
-
 def _write_traces(connection: Connection, ending: Ending) -> list[tuple[bytes, str]]:
     """Nodes for values that were read and never saved: outputs of the span that bound them."""
     if not ending.traces:
         return []
     makers = {trace.maker_id.bytes for trace, _ in ending.traces if trace.maker_id is not None}
-    rows = connection.execute(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), {"ids": list(makers)})
-    living = {row[0] for row in rows}
-    known = connection.execute(
-        select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())),
-        {"ids": [trace.node_id for trace, _ in ending.traces]},
-    )
-    written = {row[0] for row in known}
-    taken = {
-        (row[0], row[1])
-        for row in connection.execute(
-            select(raw(LINK.c.source_id), LINK.c.label).where(raw(LINK.c.source_id).in_(raw_ids())),
-            {"ids": list(living)},
-        )
-    }
+    living = {row[0] for row in rows_of(connection, _THERE, makers)}
+    written = {row[0] for row in rows_of(connection, _THERE, (trace.node_id for trace, _ in ending.traces))}
+    taken = {(row[0], row[1]) for row in rows_of(connection, _LABELS, living)}
     at = ending.closed_at
     columns = (
         *("id", "node_type", "node_label", "node_created_at", "node_updated_at"),

@@ -151,9 +151,18 @@ class S3Storage(Storage):
                     if _OURS.fullmatch(found["path"]):
                         yield found["path"], blob_stat(found)
 
-    async def sweep(self, older_than: float) -> int:
+    async def quarantine(self, location: str) -> str | None:
+        if await self._head(location, writing=True) is None:
+            return None
+        away = f"damaged/{location.replace('/', '')}"
+        with self._translated(writing=True):
+            await obstore.rename_async(self._client(), location, away)
+        return f"s3://{self.bucket}/{self.prefix}/{away}".replace("//damaged", "/damaged")
+
+    async def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
         before = time.time() - older_than
-        return await asyncio.to_thread(self._sweep_spools, before) + await asyncio.to_thread(self._sweep_parts, before)
+        spools = await asyncio.to_thread(self._sweep_spools, before, dry_run)
+        return spools + await asyncio.to_thread(self._sweep_parts, before, dry_run)
 
     def _client(self, *, quick: bool = False) -> Any:
         """The door to the bucket, made when it is first needed; a quick one gives up after two short attempts.
@@ -236,24 +245,26 @@ class S3Storage(Storage):
             return ConnectionLostError(f"{self} did not answer in {self.attempts} attempts ({reason})")
         return CannotOpenError(errno.EIO, f"{self} cannot be used ({reason})")
 
-    def _sweep_spools(self, before: float) -> int:
-        removed = 0
+    def _sweep_spools(self, before: float, dry_run: bool) -> int:
+        stale = 0
         for spool in Path(tempfile.gettempdir()).glob(f"{self._spools}*"):
             with translated(self), suppress(FileNotFoundError):
                 found = spool.lstat()
                 if found.st_uid == os.getuid() and found.st_mtime <= before:
-                    spool.unlink()
-                    removed += 1
-        return removed
+                    if not dry_run:
+                        spool.unlink()
+                    stale += 1
+        return stale
 
-    def _sweep_parts(self, before: float) -> int:
+    def _sweep_parts(self, before: float, dry_run: bool) -> int:
         region = self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         base = (self._endpoint() or f"https://s3.{region}.amazonaws.com").rstrip("/")
         door = UploadDoor(f"{base}/{self.bucket}", region, self.timeout)
         folder = f"{self.prefix}/" if self.prefix else ""
         try:
             stale = [upload for upload in door.list(folder) if upload.begun.timestamp() <= before]
-            return sum(door.end(upload) for upload in stale if _OURS.fullmatch(upload.key.removeprefix(folder)))
+            ours = [upload for upload in stale if _OURS.fullmatch(upload.key.removeprefix(folder))]
+            return len(ours) if dry_run else sum(door.end(upload) for upload in ours)
         except OSError as error:
             reason = error.code if isinstance(error, HTTPError) else type(error).__name__
             if reason in _NOT_ALLOWED:

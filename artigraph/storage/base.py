@@ -154,8 +154,20 @@ class Storage(ABC):
         """Every blob, in no order."""
 
     @abstractmethod
-    async def sweep(self, older_than: float) -> int:
-        """Remove spools that nobody wrote to for ``older_than`` seconds; how many there were."""
+    async def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
+        """Remove spools that nobody wrote to for ``older_than`` seconds (``dry_run``: only count them); how many."""
+
+    async def quarantine(self, location: str) -> str | None:
+        """Move damaged bytes out of the way, so that the right ones can be put again.
+
+        Returns:
+            Where they are now, for people to read; None when nothing was there, or this storage cannot move blobs.
+
+        Raises:
+            UnsafeKeyError: the location is not one of ours.
+            StorageReadOnlyError: the place may not be written.
+        """
+        return None
 
     @classmethod
     def get(cls, root: str) -> Storage:

@@ -1,7 +1,8 @@
 """Blobs as read-only files in a folder, each under the hash of its bytes.
 
-``ab/cdef...`` holds a blob (mode 0400), ``tmp/`` the spools. A blob appears by one atomic link of a finished file, and
-every step below the folder is taken relative to an open folder without following links, so nothing leads out of it.
+``ab/cdef...`` holds a blob (mode 0400), ``tmp/`` the spools, ``damaged/`` blobs that were found damaged. A blob appears
+by one atomic link of a finished file, and every step below the folder is taken relative to an open folder without
+following links, so nothing leads out of it.
 """
 
 from __future__ import annotations
@@ -96,8 +97,11 @@ class FileSystemStorage(Storage):
             for found in await asyncio.to_thread(self._scan, f"{shard:02x}"):
                 yield found
 
-    async def sweep(self, older_than: float) -> int:
-        return await asyncio.to_thread(self._sweep, time.time() - older_than)
+    async def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
+        return await asyncio.to_thread(self._sweep, time.time() - older_than, dry_run)
+
+    async def quarantine(self, location: str) -> str | None:
+        return await asyncio.to_thread(self._quarantine, location)
 
     @contextmanager
     def _folder(self, name: str, *, create: bool = False) -> Iterator[int]:
@@ -228,8 +232,20 @@ class FileSystemStorage(Storage):
                     found.append((f"{shard}/{name}", _blob_stat(result)))
         return found
 
-    def _sweep(self, before: float) -> int:
-        removed = 0
+    def _quarantine(self, location: str) -> str | None:
+        shard, name = check_location(location).split("/")
+        with translated(self.directory), self._folder("damaged", create=True) as damaged:
+            try:
+                with self._folder(shard) as folder:
+                    os.rename(name, shard + name, src_dir_fd=folder, dst_dir_fd=damaged)
+            except OSError as error:
+                if error.errno in _ABSENT:
+                    return None
+                raise
+        return str(self.directory / "damaged" / (shard + name))
+
+    def _sweep(self, before: float, dry_run: bool) -> int:
+        found = 0
         shards = (f"{shard:02x}" for shard in range(256))
         for name in ("tmp", *shards):
             with translated(self.directory), suppress(*_NOT_THERE), self._folder(name) as folder:
@@ -237,9 +253,10 @@ class FileSystemStorage(Storage):
                     result = _stat(folder, entry)
                     unfinished = name == "tmp" or entry.startswith(".")
                     if unfinished and result is not None and result.st_mtime <= before:
-                        os.unlink(entry, dir_fd=folder)
-                        removed += 1
-        return removed
+                        if not dry_run:
+                            os.unlink(entry, dir_fd=folder)
+                        found += 1
+        return found
 
 
 def _stat(folder: int, name: str) -> os.stat_result | None:

@@ -28,6 +28,7 @@ class MemoryStorage(Storage):
     def __init__(self, name: str | None = None) -> None:
         self.name = check_name(name or f"memory:{uuid4().hex}")
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
+        self._damaged: dict[str, bytes] = {}
         self._spools: set[Path] = set()
         self._cache: Path | None = None
 
@@ -76,8 +77,14 @@ class MemoryStorage(Storage):
         for location, (data, modified) in tuple(self._blobs.items()):
             yield location, BlobStat(len(data), modified)
 
-    async def sweep(self, older_than: float) -> int:
-        removed = 0
+    async def quarantine(self, location: str) -> str | None:
+        if check_location(location) not in self._blobs:
+            return None
+        self._damaged[location] = self._blobs.pop(location)[0]
+        return f"the memory of process {os.getpid()}"
+
+    async def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
+        found = 0
         for spool in tuple(self._spools):
             try:
                 stale = spool.stat().st_mtime <= time.time() - older_than
@@ -85,7 +92,8 @@ class MemoryStorage(Storage):
                 self._spools.discard(spool)
                 continue
             if stale:
-                spool.unlink(missing_ok=True)
-                self._spools.discard(spool)
-                removed += 1
-        return removed
+                if not dry_run:
+                    spool.unlink(missing_ok=True)
+                    self._spools.discard(spool)
+                found += 1
+        return found

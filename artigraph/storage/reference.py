@@ -69,7 +69,7 @@ class BucketReferences(S3Storage):
         for found in nothing:
             yield found
 
-    async def sweep(self, older_than: float) -> int:
+    async def sweep(self, older_than: float, *, dry_run: bool = False) -> int:
         return 0
 
 

@@ -130,6 +130,20 @@ class StorageKit:
             await storage.download(location, io.BytesIO())
 
     @pytest.mark.asyncio
+    async def test_damaged_bytes_are_moved_away_and_can_be_put_again(self, storage: Storage) -> None:
+        location = await self.keep(storage, b"value")
+        if type(storage).quarantine is Storage.quarantine:
+            assert await storage.quarantine(location) is None
+            return
+        assert await storage.quarantine(location)
+        assert await storage.quarantine(location) is None
+        assert await storage.stat(location) is None
+        assert [place async for place in storage.list()] == []
+        assert await storage.sweep(0) == 0
+        assert await self.keep(storage, b"value") == location
+        assert await storage.read(location) == b"value"
+
+    @pytest.mark.asyncio
     @pytest.mark.parametrize("location", HOSTILE_LOCATIONS, ids=range(len(HOSTILE_LOCATIONS)))
     async def test_what_is_no_location_is_refused(self, storage: Storage, location: str) -> None:
         for ask in (storage.read, storage.delete, storage.stat):
@@ -143,6 +157,7 @@ class StorageKit:
         location = await self.keep(storage, b"value")
         spool = _spool(storage, b"left behind")
         assert await storage.sweep(3600) == 0
+        assert await storage.sweep(0, dry_run=True) == 1
         assert spool.exists()
         assert await storage.sweep(0) == 1
         assert not spool.exists()

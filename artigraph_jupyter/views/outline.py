@@ -8,7 +8,7 @@ from dataclasses import dataclass
 WIDEST = 48
 """Cells of a column that others line up behind; a longer one only pushes its own line."""
 
-_ASCII = str.maketrans("▶▷□≡▤·○├└─│×−", ">-o=#.?|`-|x-") | str.maketrans({"…": "...", "≥": ">=", "≠": "!="})
+_ASCII = str.maketrans("▶▷□≡▤·○├└─│×−", ">-o=#.?|`-|x-") | str.maketrans({"…": "...", "≥": ">=", "≠": "!=", "→": "->"})
 
 
 @dataclass(frozen=True, slots=True)

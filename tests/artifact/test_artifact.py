@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from uuid import uuid4
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 import artigraph as ag
-from artigraph.errors import InvalidArtifactError, NodeNotFoundError
+from artigraph.errors import BlobCorruptError, InvalidArtifactError, NodeNotFoundError
 from artigraph.storage.memory import MemoryStorage
+from tests.stores import statements
 
 
 def test_an_artifact_keeps_its_value_and_facts(store):
@@ -49,3 +51,36 @@ async def test_it_is_awaited_in_async_code(store):
     saved = await ag.Artifact(value=None, label="none").save()
     assert await saved.load() is None
     assert await ag.load("none") is None
+
+
+def test_reading_many_artifacts_and_their_values_takes_as_many_statements_as_for_one(store):
+    ag.write_many([ag.Artifact(value=[n], label="many", tags={"n": str(n)}) for n in range(50)])
+    ag.exists(ag.NodeFilter(label="nothing"))
+    counts = []
+    for limit in (1, 50):
+        with statements() as seen:
+            found = ag.read(ag.Artifact, ag.NodeFilter(label="many"), limit=limit)
+            assert [(each.value, each.tags) for each in found] == [([n], {"n": str(n)}) for n in range(limit)]
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_a_value_that_came_with_its_row_is_an_input_where_it_is_used(store):
+    ag.save([1], "used")
+    with ag.span_context("use") as span:
+        [found] = ag.read(ag.Artifact, ag.NodeFilter(label="used"))
+        assert not ag.exists(ag.LinkFilter(target=span, kind="input"))
+        assert found.value == [1]
+    assert [link.role for link in ag.read(ag.Link, ag.LinkFilter(target=span, kind="input"))] == ["used"]
+
+
+def test_a_damaged_value_is_told_when_it_is_asked_for(file_store):
+    ag.save([1], "good")
+    node_id = ag.save([2], "bad")
+    with sqlite3.connect(file_store) as other:
+        other.execute("UPDATE artigraph_node SET database_artifact_data = X'5b335d' WHERE id = ?", [node_id.bytes])
+    good, bad = ag.read(ag.Artifact)
+    assert good.value == [1]
+    with pytest.raises(BlobCorruptError, match="bad"):
+        bad.value
+    ag.delete_one(node_id)

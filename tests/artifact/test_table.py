@@ -120,13 +120,14 @@ def test_what_is_no_table_and_what_contradicts_is_refused(file_store, tmp_path):
         ag.Artifact.from_dataframe(FRAME, key="x.csv", csv_kwargs={"nonsense": 1}).save()
     with pytest.raises(UnserializableError):
         ag.Artifact.from_dataframe(pd.DataFrame({"a": [object()]}), key="x.parquet").save()
+    assert (count(file_store), blobs(file_store)) == (0, [])
     artifact = ag.Artifact.from_dataframe(FRAME, key="x.parquet")
     with pytest.raises(InvalidArtifactError, match="with 'r' alone"):
         artifact.save().open("w")
     with pytest.raises(InvalidArtifactError, match="'pyarrow' or 'polars'"):
         artifact.open(engine="duckdb")
     artifact.delete(permanent=True)
-    assert (count(file_store), blobs(file_store)) == (0, [])
+    assert (ag.Artifact.filter(versions="all", trash="any").count(), blobs(file_store)) == (0, [])
 
 
 def test_a_folder_of_one_format_is_opened_as_one_table(file_store, tmp_path):

@@ -86,6 +86,13 @@ SELECT = (
 )
 SELECT_ALL = SELECT.where(NODE.c.model == "Small")
 SELECT_ONE = SELECT.where(NODE.c.id == bindparam("one"))
+_REACHED = select(bindparam("root", type_=LargeBinary).label("id")).cte("reached", recursive=True)
+_REACHED = _REACHED.union(select(LINK.c.target).join(_REACHED, LINK.c.source == _REACHED.c.id))
+DESCENDANTS = (
+    select(NODE.c.id, NODE.c.data, NODE.c.serializer, NODE.c.created)
+    .join(_REACHED, NODE.c.id == _REACHED.c.id)
+    .where(NODE.c.type == "artifact")
+)
 
 _engine: AsyncEngine
 _writer: asyncio.Lock
@@ -139,10 +146,19 @@ async def load_each(ids: list[bytes]) -> list[limit.Small]:
     return loaded
 
 
-async def span_tree_write(below: list[list[int]]) -> None:
-    """Spans with three artifacts each, two transactions a span."""
+async def span_tree_write(below: list[list[int]]) -> bytes:
+    """Spans with three artifacts each, two transactions a span. The root's id."""
+    root = b""
     for nodes, links in limit.span_rows(below):
+        root = root or nodes[0][0]
         await write(nodes, links)
+    return root
+
+
+async def descendants_read(root: bytes) -> list[int]:
+    """The values of all artifacts below a span."""
+    async with _engine.connect() as connection:
+        return limit.values_of((await connection.execute(DESCENDANTS, {"root": root})).all())
 
 
 async def keep(files: list[tuple[str, str]]) -> None:

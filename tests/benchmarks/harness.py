@@ -61,6 +61,11 @@ async def measure(adapter: ModuleType, work: str, path: Path, count: int = MODEL
     try:
         if work == "span_tree_write":
             return (await timed(adapter.span_tree_write, children(count)))[1]
+        if work == "descendants_read":
+            root = await done(adapter.span_tree_write(children(count)))
+            found, taken = await timed(adapter.descendants_read, root)
+            assert sorted(found) == list(range(3 * count))
+            return taken
         if work == "filter_kept":
             await done(adapter.keep([kept(i) for i in range(3 * count)]))
             await done(adapter.close())

@@ -37,6 +37,10 @@ SELECT = """
 SELECT n.id, l.label, f.data, f.id, f.type, f.created, f.updated, f.serializer, n.data, n.version
 FROM node n JOIN link l ON l.source = n.id JOIN node f ON f.id = l.target
 """
+DESCENDANTS = """
+WITH RECURSIVE d(id) AS (SELECT ? UNION SELECT l.target FROM d JOIN link l ON l.source = d.id)
+SELECT n.id, n.data, n.serializer, n.created FROM d JOIN node n ON n.id = d.id WHERE n.type = 'artifact'
+"""
 
 SELECT_KEPT = "SELECT * FROM kept"
 NEWEST = """AND trashed IS NULL
@@ -119,10 +123,18 @@ def load_each(ids: list[bytes]) -> list[Small]:
     return [rebuilt(_connection.execute(f"{SELECT} WHERE n.id = ?", (i,)).fetchall())[0] for i in ids]
 
 
-def span_tree_write(below: list[list[int]]) -> None:
-    """Spans with three artifacts each, two transactions a span: it opens; its outputs, and it closes."""
+def span_tree_write(below: list[list[int]]) -> bytes:
+    """Spans with three artifacts each, two transactions a span: it opens; its outputs, and it closes. The root's id."""
+    root = b""
     for nodes, links in span_rows(below):
+        root = root or nodes[0][0]
         write(nodes, links)
+    return root
+
+
+def descendants_read(root: bytes) -> list[int]:
+    """The values of all artifacts below a span."""
+    return values_of(_connection.execute(DESCENDANTS, (root,)).fetchall())
 
 
 def keep(files: list[tuple[str, str]]) -> None:
@@ -197,6 +209,11 @@ def rebuilt(rows: Iterable[Any]) -> list[Small]:
     for row in rows:
         found.setdefault(row[0], {})[row[1]] = json.loads(row[2])
     return [Small(**values) for values in found.values()]
+
+
+def values_of(rows: Iterable[Any]) -> list[int]:
+    """What is in the rows of ``DESCENDANTS``."""
+    return list({row[0]: json.loads(row[1]) for row in rows}.values())
 
 
 def span_rows(below: list[list[int]]) -> Iterable[tuple[Rows, Rows]]:

@@ -32,6 +32,7 @@ async def open(path: Path) -> None:  # noqa: A001 - the harness calls it so
     global _reset  # noqa: PLW0603 - one database per process
     _reset = ag.set_engine(f"sqlite:///{path}", create_tables=True)
     await ag.exists(ag.NodeFilter(label="nothing"))
+    assert ag.Artifact.__name__ == "Artifact"  # imported, as a program does at its top
 
 
 async def close() -> None:
@@ -77,13 +78,20 @@ async def filter_kept(folder: str) -> list[ag.Artifact]:
     return await ag.Artifact.filter(key__startswith=folder)
 
 
-async def span_tree_write(below: list[list[int]]) -> None:
-    """Spans with three artifacts each, written by one call a span."""
+async def span_tree_write(below: list[list[int]]) -> UUID:
+    """Spans with three artifacts each, written by one call a span. The root's id."""
 
-    async def visit(i: int) -> None:
-        async with ag.span_context(f"span-{i}"):
+    async def visit(i: int) -> UUID:
+        async with ag.span_context(f"span-{i}") as span:
             for child in below[i]:
                 await visit(child)
             await ag.create_span_artifacts("current", {f"a{j}": 3 * i + j for j in range(3)})
+        return span.id
 
-    await visit(0)
+    return await visit(0)
+
+
+async def descendants_read(root: UUID) -> list[int]:
+    """The values of all artifacts below a span."""
+    found = await ag.read(ag.Artifact, ag.NodeFilter(descendant_of=root))
+    return [artifact.value for artifact in found]

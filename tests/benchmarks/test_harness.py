@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import floor, limit
+from tests.benchmarks import floor, frame, limit
 from tests.benchmarks.__main__ import BOUNDS, row
 from tests.benchmarks.harness import Taken, children, measure
 
 WORKS = [work for work in BOUNDS if work != "import"]
+SPANS = ("span_tree_write", "descendants_read")
 
 
 @pytest.mark.parametrize("work", WORKS)
@@ -23,8 +24,8 @@ async def test_limit_and_floor_write_the_same_rows(adapter, work: str, tmp_path:
     counts = [database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("node", "link")]
     if work == "filter_kept":
         assert database.execute("SELECT count(*) FROM kept").fetchone()[0] == 60
-        return
-    assert counts == ([80, 79] if work == "span_tree_write" else [120, 100])
+    else:
+        assert counts == ([80, 79] if work in SPANS else [120, 100])
     database.close()
 
 
@@ -40,3 +41,12 @@ def test_a_row_says_whether_the_bound_is_kept():
     assert "2.40x" in row("save_batch", found)
     assert "2.5x limit ok" in row("save_batch", found)
     assert "1.1x floor OVER" in row("save_each", found)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the memory of a process so")
+@pytest.mark.parametrize("system", ["limit", "ours"])
+async def test_a_frame_is_written_and_read_and_what_it_took_is_known(system: str, tmp_path: Path):
+    written = await frame.measure(system, "write", tmp_path, rows=1000)
+    assert written.cpu > 0
+    assert written.hashing > 0
+    assert (await frame.measure(system, "read", tmp_path, rows=1000)).wall > 0

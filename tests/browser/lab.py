@@ -32,8 +32,14 @@ ALL_RAN = """() => {
 
 
 @contextmanager
-def jupyter_lab(folder: Path, dark: bool = False) -> Iterator[str]:
-    """A server with settings of its own; gives the address of a notebook ``{}`` in the folder."""
+def jupyter_lab(folder: Path, dark: bool = False, app: str = "jupyterlab") -> Iterator[str]:
+    """A server with settings of its own; gives the address of a notebook ``{}`` in the folder.
+
+    Args:
+        folder: its root.
+        dark: the theme to begin with.
+        app: ``jupyterlab``, or ``notebook``, whose page does not expose the app object to scripts.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -48,12 +54,13 @@ def jupyter_lab(folder: Path, dark: bool = False) -> Iterator[str]:
     options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
     options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
     options += ["--LabApp.expose_app_in_browser=True", "--ServerApp.terminals_enabled=False"]
+    page = "lab/tree" if app == "jupyterlab" else "notebooks"
     with (folder / "lab.log").open("wb") as log:
-        command = [sys.executable, "-m", "jupyterlab", *options]
+        command = [sys.executable, "-m", app, *options]
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
             _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process)
-            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}&reset"
+            yield f"http://127.0.0.1:{port}/{page}/{{}}?token={token}&reset"
         finally:
             os.killpg(process.pid, signal.SIGTERM)  # its own session: the kernels go with it
             try:

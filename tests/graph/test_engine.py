@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,6 +149,46 @@ def test_engines_are_reset_in_any_order_and_set_again(tmp_path):
     resets[0]()
     with pytest.raises(NoEngineError):
         current_database()
+
+
+def wait_for_the_end(*, of: Path) -> None:
+    """SQLite removes the log when the last connection to the file is closed."""
+    log = of.with_name(f"{of.name}-wal")
+    until = time.monotonic() + 20
+    while log.exists():
+        assert time.monotonic() < until, f"{of.name} is still open"
+        time.sleep(0.01)
+
+
+def test_another_engine_closes_the_connections_to_the_one_before(tmp_path):
+    before = ag.set_engine(f"sqlite:///{tmp_path}/1.db", create_tables=True)
+    ag.save(1, "n")
+    assert (tmp_path / "1.db-wal").exists()
+    after = ag.set_engine(f"sqlite:///{tmp_path}/2.db", create_tables=True)
+    wait_for_the_end(of=tmp_path / "1.db")
+    after()
+    assert ag.load("n") == 1
+    before()
+    wait_for_the_end(of=tmp_path / "1.db")
+
+
+def test_what_is_under_way_ends_before_its_connections_are_closed(tmp_path):
+    before = ag.set_engine(f"sqlite:///{tmp_path}/1.db", create_tables=True)
+    ag.save(Kept(0))
+    with ThreadPoolExecutor(8) as pool:
+        saving = [pool.submit(Kept(number).save.s) for number in range(1, 200)]
+        with ag.current_session():
+            ag.save("in the group", "n")
+            after = ag.set_engine(f"sqlite:///{tmp_path}/2.db", create_tables=True)
+        for each in saving:
+            each.result()
+    there = len(ag.read(Kept))
+    after()
+    assert len(ag.read(Kept)) == 200 - there
+    assert ag.load("n") == "in the group"
+    before()
+    wait_for_the_end(of=tmp_path / "1.db")
+    wait_for_the_end(of=tmp_path / "2.db")
 
 
 async def test_an_engine_of_the_caller_is_used_with_its_settings(tmp_path):

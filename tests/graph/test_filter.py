@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func
 
 import artigraph as ag
 from artigraph.errors import InvalidFilterError, InvalidLabelError
 from artigraph.ids import new_id
+from tests.stores import few_parameters
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=4)
 LABELS = st.one_of(st.text(alphabet="aAb%_É", min_size=1, max_size=4), TEXT)
@@ -76,6 +78,13 @@ def test_nothing_in_a_value_is_a_wildcard(store):
     assert len(ag.read(ag.Node, ag.NodeFilter(label=ag.ValueFilter(istartswith="A%")))) == 2
 
 
+def test_only_ascii_letters_are_folded(store):
+    ag.write_many([ag.Node("ÉAa"), ag.Node("éaa")])
+    for way in ("icontains", "istartswith"):
+        found = ag.read(ag.Node, ag.NodeFilter(label=ag.ValueFilter(**{way: "ÉAA"})))
+        assert [each.label for each in found] == ["ÉAa"]
+
+
 def test_an_empty_list_matches_nothing_and_never_all(store):
     ag.write_many([ag.Node("a"), ag.Node("b")])
     for empty in (
@@ -104,6 +113,20 @@ def test_many_ids_at_once(store):
     ag.write_many(nodes)
     found = ag.read(ag.Node, ag.NodeFilter(id=[*nodes, *(new_id() for _ in range(20_000))]))
     assert found == nodes
+
+
+def test_more_ids_than_a_statement_takes_parameters(store):
+    nodes = [ag.Node(str(n)) for n in range(3)]
+    links = [ag.Link(nodes[0], each) for each in nodes[1:]]
+    ag.write_many([*nodes, *links])
+    with few_parameters():
+        many = [*nodes[:2], *(new_id() for _ in range(40_000))]
+        assert ag.read(ag.Node, ag.NodeFilter(id=many)) == nodes[:2]
+        assert ag.read(ag.Node, ~ag.NodeFilter(id=many)) == nodes[2:]
+        assert ag.read(ag.Node, ag.NodeFilter(child_of=many)) == nodes[1:]
+        assert ag.read(ag.Node, ag.NodeFilter(ancestor_of=many[1:])) == nodes[:1]
+        assert len(ag.read(ag.Link, ag.LinkFilter(source=many))) == 2
+        assert ag.delete_many([*links, *(ag.Link(nodes[0], nodes[1]) for _ in range(40_000))]) == 2
 
 
 def test_types_count_with_their_subclasses(store):
@@ -155,3 +178,106 @@ def test_what_is_no_node_is_told(store):
         ag.read(ag.Node, ag.NodeFilter(label="\ud800"))
     with pytest.raises(InvalidFilterError, match="cannot be read"):
         ag.read(int)
+
+
+class LongLabel(ag.Filter):
+    """A filter as a user writes it."""
+
+    def __init__(self, at_least: int) -> None:
+        self.at_least = at_least
+
+    def compose(self, condition):
+        condition &= func.length(ag.OrmNode.node_label) >= self.at_least
+        return condition
+
+
+def test_a_filter_of_ones_own_combines_with_all_others(store):
+    ag.write_many([ag.Node(label) for label in ("a", "abc", "abcd", "xyz")])
+    long = LongLabel(3)
+    starts = ag.ValueFilter(startswith="a").against(ag.OrmNode.node_label)
+    for where, expected in (
+        (long, ["abc", "abcd", "xyz"]),
+        (long & ag.NodeFilter(label=ag.ValueFilter(startswith="a")), ["abc", "abcd"]),
+        (~long | LongLabel(4), ["a", "abcd"]),
+        (~(long & starts), ["a", "xyz"]),
+    ):
+        assert [each.label for each in ag.read(ag.Node, where)] == expected
+    [whole] = ag.read(ag.Node, ag.NodeFilter(label="a"))
+    ag.write_many([ag.Link(whole, node) for node in ag.read(ag.Node, long)])
+    assert len(ag.read(ag.Node, ag.NodeFilter(child_of=~long) & LongLabel(4))) == 1
+    assert ag.delete(ag.Node, long) == 3
+
+
+def test_patterns_know_two_wildcards_and_case(store):
+    ag.write_many([ag.Node(label) for label in ("ab%", "abc", "ABC", "a*c", "a[b]", "a\\c", "éa")])
+    for way, pattern, expected in (
+        ("like", "ab_", ["ab%", "abc"]),
+        ("like", "a%c", ["abc", "a*c", "a\\c"]),
+        ("like", "a*c", ["a*c"]),
+        ("like", "a[b]", ["a[b]"]),
+        ("like", "a\\%", ["a\\c"]),
+        ("like", "_a", ["éa"]),
+        ("ilike", "%C", ["abc", "ABC", "a*c", "a\\c"]),
+        ("ilike", "AB_", ["ab%", "abc", "ABC"]),
+    ):
+        found = ag.read(ag.Node, ag.NodeFilter(label=ag.ValueFilter(**{way: pattern})))
+        assert [each.label for each in found] == expected, (way, pattern)
+
+
+def test_tags_are_compared_as_other_texts(store):
+    for stage in ("raw", "clean", "cleaner"):
+        ag.save(1, stage, tags={"stage": stage})
+    ag.save(1, "none")
+    for wanted, expected in (
+        ("raw", ["raw"]),
+        (["raw", "clean"], ["raw", "clean"]),
+        (ag.ValueFilter(startswith="clean"), ["clean", "cleaner"]),
+        (None, ["raw", "clean", "cleaner"]),
+    ):
+        assert [each.label for each in ag.read(ag.Artifact, ag.NodeFilter(tags={"stage": wanted}))] == expected
+    assert [each.label for each in ag.read(ag.Artifact, ~ag.NodeFilter(tags={"stage": None}))] == ["none"]
+
+
+def test_spans_are_found_by_status_and_times(store):
+    with ag.span_context("first"):
+        pass
+    with pytest.raises(ZeroDivisionError), ag.span_context("second"):
+        1 / 0
+    with ag.span_context("third"):
+        first, second, third = ag.read(ag.Span)
+        for where, expected in (
+            (ag.NodeFilter(status="error"), [second]),
+            (ag.NodeFilter(status=["ok", "open"]), [first, third]),
+            (ag.NodeFilter(opened_at=ag.ValueFilter(ge=second.opened_at)), [second, third]),
+            (ag.NodeFilter(closed_at=ag.ValueFilter(lt=third.opened_at)), [first, second]),
+            (ag.NodeFilter(closed_at=ag.ValueFilter(is_null=True)), [third]),
+        ):
+            assert ag.read(ag.Span, where) == expected
+
+
+def test_the_filters_of_types_and_links_that_other_documents_have(store):
+    @ag.dataclass
+    class Older(ag.ArtifactModel, version=2):
+        x: int
+
+    @ag.dataclass
+    class OlderStill(Older, version=1):
+        y: int = 0
+
+    one, two = Older(1), OlderStill(2)
+    ag.write_many([one, two, ag.Node("n")])
+    models = {ag.ModelTypeFilter(Older): 2, ag.ModelTypeFilter(Older, subclasses=False): 1}
+    models |= {ag.ModelTypeFilter(Older, version=1): 1, ag.ModelTypeFilter("Older"): 1}
+    for where, count in models.items():
+        assert len(ag.read(ag.Artifact, ag.ModelFilter(model_type=where))) == count
+    assert len(ag.read(ag.Node, ag.NodeFilter(node_type=ag.NodeTypeFilter(not_type=ag.OrmArtifact)))) == 1
+    assert len(ag.read(ag.Node, ag.NodeTypeFilter(ag.OrmArtifact, not_type=ag.OrmModelArtifact))) == 3
+    assert ag.read(ag.Node, ag.NodeTypeFilter(ag.OrmArtifact, subclasses=False)) == []
+    whole = ag.Node("whole")
+    ag.write_many([whole, ag.Link(whole, one)])
+    assert [link.label for link in ag.read(ag.Link, ag.LinkFilter(ancestor=whole), order_by="label")] == ["x", None]
+    assert len(ag.read(ag.Link, ag.LinkFilter(parent=one))) == 1
+    [part] = ag.read(ag.Node, ag.NodeFilter(child_of=one))
+    assert len(ag.read(ag.Link, ag.LinkFilter(descendant=part))) == 2
+    assert ag.read(ag.Link, ag.LinkFilter(ancestor=part)) == []
+    assert ag.read(ag.Link, ag.LinkFilter(ancestor=[])) == []

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -232,3 +233,28 @@ async def test_a_server_that_crashes_under_load_keeps_every_save_it_answered(own
         database = current_database()
         reset()
         await asyncio.to_thread(block, database.close)
+
+
+def connections(url: str) -> int:
+    """How many connections to a database are open, besides the one that asks."""
+    if url.startswith("postgresql"):
+        [(count,)] = execute(
+            url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    else:
+        [(count,)] = execute(
+            url, "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+        )
+    return int(count)
+
+
+def test_another_engine_closes_the_connections_to_a_server(server_store):
+    ag.save(1, "n")
+    assert connections(server_store) == 1
+    after = ag.set_engine("sqlite://")
+    until = time.monotonic() + 20
+    while connections(server_store):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    after()
+    assert ag.load("n") == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import aiosqlite
 import pytest
 
 import artigraph as ag
-from artigraph.bridge import block
+from artigraph.bridge import ask, block
 from artigraph.errors import LabelTakenError
 from artigraph.graph import sqlite
 from artigraph.graph.engine import current_database
@@ -45,6 +46,25 @@ def test_writes_begin_immediate_and_reads_do_not(file_store):
     assert "BEGIN IMMEDIATE" in seen["writer"]
     assert seen["reader"][0] == "BEGIN"
     assert "COMMIT" not in seen["reader"]
+
+
+async def test_a_call_that_is_cancelled_while_it_connects_leaves_no_connection(tmp_path):
+    def threads():
+        return {each for each in threading.enumerate() if not each.name.startswith(("AnyIO", "asyncio"))}
+
+    await ask(asyncio.sleep, 0)  # the library thread runs
+    before = threads()
+    for n in range(20):
+        reset = ag.set_engine(f"sqlite:///{tmp_path}/{n}.db", create_tables=True)
+        task = asyncio.ensure_future(ag.save.a(1))
+        await asyncio.sleep(n / 4000)
+        task.cancel()
+        await asyncio.wait([task])
+        reset()
+    until = time.monotonic() + 20
+    while left := threads() - before:
+        assert time.monotonic() < until, left
+        await asyncio.sleep(0.01)
 
 
 async def test_a_save_that_waits_for_another_process_can_be_cancelled(file_store):

@@ -5,10 +5,13 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import MetaData, inspect
 
 import artigraph as ag
+from artigraph.bridge import block
 from artigraph.errors import SchemaTooNewError, SchemaTooOldError
-from artigraph.graph.schema import SCHEMA_VERSION
+from artigraph.graph.engine import current_database
+from artigraph.graph.schema import OUR_COLUMNS, SCHEMA_VERSION
 from artigraph.graph.upgrade import upgrade
 from tests.stores import rows
 
@@ -99,3 +102,51 @@ def test_a_failing_upgrade_changes_nothing(made):
 def test_alembic_is_not_loaded_before_it_is_needed():
     script = "import artigraph.graph.upgrade, sys; sys.exit('alembic' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_on_a_server_the_revisions_make_the_tables_of_a_new_database(empty_database):
+    """The same columns, defaults, keys and indexes, under the same names."""
+
+    def described(connection):
+        inspector = inspect(connection)
+        return {
+            table: (
+                sorted(
+                    (column["name"], str(column["type"]), column["nullable"], column["default"])
+                    for column in inspector.get_columns(table)
+                    if table != "artigraph_node" or column["name"] in OUR_COLUMNS
+                ),
+                inspector.get_pk_constraint(table)["constrained_columns"],
+                sorted(
+                    (key["constrained_columns"], key["referred_table"]) for key in inspector.get_foreign_keys(table)
+                ),
+                sorted(
+                    (index["name"], index["column_names"], index["unique"])
+                    for index in inspector.get_indexes(table)
+                    if index["name"].startswith("artigraph_")
+                ),
+            )
+            for table in inspector.get_table_names()
+        }
+
+    seen = []
+    for make in ("upgrade", "create"):
+        reset = ag.set_engine(empty_database, create_tables=make == "create")
+        database = current_database()
+        if make == "upgrade":
+            assert upgrade() is None
+        else:
+            block(database.prepare, create=True)
+        seen.append(block(database.read, described))
+        block(database.write, drop_all)
+        block(database.close)
+        reset()
+    assert seen[0] == seen[1]
+    assert seen[0].keys() >= {"artigraph_node", "artigraph_link", "artigraph_schema"}
+
+
+def drop_all(connection):
+    """An empty database again."""
+    found = MetaData()
+    found.reflect(connection)
+    found.drop_all(connection)

@@ -51,7 +51,8 @@ def test_the_build_server_runs_what_the_readme_says():
 
 def test_a_change_note_is_one_sentence():
     for note in (ROOT / "changes").glob("*.*.md"):
-        number, kind, _ = note.name.split(".")
+        number, kind, *word = note.stem.split(".")
+        assert len(word) <= 1
         assert number.isdigit()
         assert kind in {"added", "changed", "fixed", "removed"}
         assert len(note.read_text(encoding="utf-8").strip().splitlines()) == 1, note

@@ -52,10 +52,12 @@ class Kernel:
         client: BlockingKernelClient
         manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder))
         self.manager, self.client = manager, client
+        self.sent_at = 0.0
+        """When the last interrupt was sent."""
 
-    def run(self, code: str, interrupt_after: str | None = None) -> Answer:
+    def run(self, code: str, interrupt_after: str | None = None, cell_id: str | None = None) -> Answer:
         """Run a cell to its end; the interrupt is sent when it has printed this text."""
-        asked = self.client.execute(code)
+        asked = self._send(code, cell_id)
         answer, sent = Answer(), False
         while True:
             message = self.client.get_iopub_msg(timeout=60)
@@ -74,7 +76,7 @@ class Kernel:
                 answer.errors.append(content)
             if interrupt_after and not sent and interrupt_after in answer.out:
                 time.sleep(0.1)
-                sent = True
+                sent, self.sent_at = True, time.time()
                 self.manager.interrupt_kernel()
         while (reply := self.client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != asked:
             pass
@@ -82,9 +84,18 @@ class Kernel:
         answer.payload = reply["content"].get("payload", [])
         return answer
 
-    def ok(self, code: str) -> Answer:
+    def _send(self, code: str, cell_id: str | None) -> str:
+        """Ask for a cell to be run, as JupyterLab does when it has an id; whatever comes of it, the next one runs."""
+        if cell_id is None:
+            return self.client.execute(code, stop_on_error=False)
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "stop_on_error": False}
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id})
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def ok(self, code: str, cell_id: str | None = None) -> Answer:
         """Run a cell that must not fail."""
-        answer = self.run(code)
+        answer = self.run(code, cell_id=cell_id)
         assert answer.status == "ok", (code, answer.err, answer.errors)
         return answer
 
@@ -92,6 +103,13 @@ class Kernel:
         """What an expression of plain literals is in the kernel."""
         answer = self.ok(f"print(repr(({expression})))")
         return eval(answer.out, {})  # the kernel is the test's own
+
+    def completions(self, code: str) -> list[str]:
+        """What Tab offers at the end of the code."""
+        asked = self.client.complete(code)
+        while (reply := self.client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != asked:
+            pass
+        return list(reply["content"]["matches"])
 
     def kill(self) -> None:
         self.client.stop_channels()

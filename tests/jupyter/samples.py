@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from artigraph_jupyter.views import artifact, model, span, summary, tree
+from artigraph.span.compare import FrameDifference, RowDifference
+from artigraph.span.diff import Difference, SpanDiff
+from artigraph.span.span import Run, Span
+from artigraph.span.stale import Stale
+from artigraph_jupyter.views import artifact, diff, model, span, stale, summary, tree
 from artigraph_jupyter.views.data import (
     ArtifactCard,
     ArtifactRow,
@@ -121,12 +125,31 @@ CLEAN = ArtifactCard(
 FOUND = ArtifactTable((CLEAN.artifact, ArtifactRow("score", type_name="float", size=8)), 1284, "newest first")
 STORE = Summary("sqlite:///x.db", "x.blobs", (("spans", 12), ("artifacts", 1284)), 41_200_000, ("Start a cell.",))
 
+ROWS = (RowDifference("3", "changed", (("delay", "2.0", "2.5"),)), RowDifference("9", "added"))
+TABLES = FrameDifference((327_346, 327_347), ("hour",), (), (("delay", "int64", "float64"),), (("delay", 1),), ROWS, 4)
+DIFF = SpanDiff(
+    Run("report", info={"execution_count": 11}),
+    Run("report", info={"execution_count": 18}),
+    ("@@ -1,2 +1,2 @@", " scores = load()", "-cut = 0.5", "+cut = 0.4"),
+    (
+        Difference("Value", "metrics.auc", "0.7288", "0.7412", "+0.0124"),
+        Difference("Value", "clean", "327,346 rows", "327,347 rows", TABLES.summary(), TABLES),
+        Difference("Input", "scores", None, "scores v2"),
+    ),
+    (("Parameter", 3), ("Environment", 41)),
+)
+STALE = (
+    Stale(Span("report", info={"execution_count": 7}), ("input metrics has version 4", "the cell was edited since")),
+)
+
 VIEWS: list[tuple[str, Callable[[Any], str], Callable[[Any], str], Any]] = [
     ("model", model.to_html, model.to_text, METRICS),
     ("span", span.to_html, span.to_text, SPAN),
     ("tree", tree.to_html, tree.to_text, SPANS),
     ("artifact", artifact.to_html, artifact.to_text, CLEAN),
     ("table", artifact.table_to_html, artifact.table_to_text, FOUND),
+    ("diff", diff.to_html, diff.to_text, DIFF),
+    ("stale", stale.to_html, stale.to_text, STALE),
     ("summary", summary.to_html, summary.to_text, STORE),
 ]
 EVERY_VIEW = pytest.mark.parametrize(

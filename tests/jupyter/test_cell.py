@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -27,6 +28,39 @@ def test_the_last_value_is_shown_and_the_span_knows_its_cell(kernel: Kernel) -> 
     assert kernel.value("newest('shown').info['execution_count']") == answer.count
     assert kernel.value("newest('shown').tags") == {"team": "a"}
     assert kernel.value("newest('shown').source.rstrip()") == "%%span shown --tag team=a\nx = 20\nx + 1"
+
+
+def test_the_span_knows_notebook_kernel_user_and_environment(kernel: Kernel) -> None:
+    kernel.ok("import os; os.environ['JPY_SESSION_NAME'] = '/home/me/work.ipynb'")
+    kernel.ok("%%span facts\nx = 1", cell_id="abc")
+    info = kernel.value("newest('facts').info")
+    connection_file = kernel.value("get_ipython().config['IPKernelApp']['connection_file']")
+    assert (info["notebook"], info["cell_id"]) == ("/home/me/work.ipynb", "abc")
+    assert f"{info['kernel']}.json" in connection_file
+    assert info["user"] == kernel.value("__import__('getpass').getuser()")
+    assert kernel.value("newest('facts').environment['libraries']['pandas'] == pd.__version__")
+    shown = kernel.ok("newest('facts')").text
+    assert "work.ipynb" in shown
+    assert "Python 3" in shown
+
+
+@pytest.mark.needs_program("git")
+def test_whether_the_code_differs_from_its_commit_is_noted_in_the_background(kernel: Kernel) -> None:
+    identity = "-c user.name=t -c user.email=t@example.org"
+    kernel.ok("!mkdir code && git -C code init -q && echo 'x = 1' > code/a.py && git -C code add . ")
+    kernel.ok(f"!git -C code {identity} commit -q -m one")
+    kernel.ok("os.chdir('code')")
+    watch = "__import__('artigraph_jupyter')._installed[id(get_ipython())]._kernel.code.wait()"
+    kernel.ok("%%span 'at one'\nx = 1")
+    kernel.ok(watch)
+    assert kernel.value("newest('at one').info['dirty']") is False
+    assert len(kernel.value("newest('at one').environment['commit']")) == 40
+    kernel.ok("!echo 'x = 2' > a.py")
+    kernel.ok("%%span 'after one'\nx = 1")
+    kernel.ok(watch)
+    assert kernel.value("newest('after one').info['dirty']") is True
+    assert "with changes" in kernel.ok("newest('after one')").text
+    kernel.ok("os.chdir('..')")
 
 
 def test_await_works_and_its_tasks_are_inside(kernel: Kernel) -> None:
@@ -68,6 +102,31 @@ def test_an_interrupt_stops_a_cell_at_once_and_its_span_is_interrupted(kernel: K
     )
 
 
+def test_an_interrupt_ends_every_span_that_is_open(kernel: Kernel) -> None:
+    loop = "print('go', flush=True)\n        for _ in range(600): time.sleep(0.1)"
+    body = f"with ag.span_context('middle'):\n    with ag.span_context('inmost'):\n        {loop}"
+    answer = kernel.run(f"%%span outmost\nimport time\n{body}\nprint('end')", interrupt_after="go")
+    assert (answer.errors[0]["ename"], answer.out) == ("KeyboardInterrupt", "go\n")
+    assert [ended(kernel, label) for label in ("outmost", "middle", "inmost")] == ["interrupted"] * 3
+
+
+def test_an_interrupt_in_blocking_code_of_an_awaiting_cell_ends_the_span_once_it_arrives(kernel: Kernel) -> None:
+    block = "print('go', flush=True)\nfor _ in range(10): time.sleep(0.1)"
+    cell = f"%%span busy\nimport time\nawait asyncio.sleep(0)\n{block}\nawait asyncio.sleep(30)\nprint('end')"
+    answer = kernel.run(cell, interrupt_after="go")
+    assert (answer.status, answer.out) == ("error", "go\n")
+    assert ended(kernel, "busy") == "interrupted"
+
+
+def test_an_interrupt_stops_a_blocking_cell_within_half_a_second(kernel: Kernel) -> None:
+    lines = ["import time", "stopped = None", "print('go', flush=True)", "try:", "    time.sleep(30)"]
+    lines += ["except KeyboardInterrupt:", "    stopped = time.time()", "    raise"]
+    kernel.run("\n".join(["%%span quick", *lines]), interrupt_after="go")
+    took = kernel.value("stopped") - kernel.sent_at
+    print(f"interrupted after {took * 1000:.0f} ms")  # noqa: T201 - the figure is asked for
+    assert took < 0.5
+
+
 def test_the_same_cell_run_again_redefines_its_class(kernel: Kernel) -> None:
     for n in range(2):
         cell = f"%%span define --save r\n@ag.dataclass\nclass R(ag.ArtifactModel, version=1):\n    n: int\nr = R({n})"
@@ -91,9 +150,10 @@ def test_save_of_what_no_serializer_knows_is_the_typed_error(kernel: Kernel) -> 
 
 def test_params_are_recorded_and_secrets_are_not(kernel: Kernel) -> None:
     kernel.ok("depth, frame = 3, pd.DataFrame({'a': [1]})")
-    kernel.ok("%%span fit --param depth --param rate=0.5 --param api_key=canary --param frame\nx = 1")
+    asked = "--param depth --param rate=0.5 --param name=[1] --param api_key=canary --param frame"
+    kernel.ok(f"%%span fit {asked}\nx = 1")
     params = kernel.value("newest('fit').params")
-    assert (params["depth"], params["rate"], params["api_key"]) == (3, "0.5", "***")
+    assert (params["depth"], params["rate"], params["name"], params["api_key"]) == (3, 0.5, "[1]", "***")
     assert isinstance(params["frame"], str)
     assert "canary" not in kernel.value("newest('fit').source")
     assert kernel.run("%%span fit --param nothing\nx").err.startswith("UsageError: --param nothing")
@@ -139,5 +199,5 @@ def test_a_store_that_fails_at_the_end_leaves_the_exception_as_it_is(kernel: Ker
     assert (answer.errors[0]["ename"], answer.errors[0]["evalue"]) == ("ValueError", "mine")
     assert "StoreBusyError" in answer.err
     kernel.ok("other.close(); reset()")
-    with sqlite3.connect(kernel.folder / "kernel.db") as plain:
+    with closing(sqlite3.connect(kernel.folder / "kernel.db")) as plain:
         assert plain.execute("pragma integrity_check").fetchone() == ("ok",)

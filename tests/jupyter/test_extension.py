@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_a_span_left_open_by_a_killed_kernel_is_abandoned_in_the_next(kernel: Ke
     kernel.client.execute("%%span cut\nimport time\nprint('go', flush=True)\ntime.sleep(60)")
     while "go" not in kernel.client.get_iopub_msg(timeout=30)["content"].get("text", ""):
         pass
+    kernel.manager.signal_kernel(signal.SIGKILL)  # a restart would interrupt it first
     kernel.manager.restart_kernel(now=True)
     kernel.client.wait_for_ready(timeout=30)
     kernel.ok("%load_ext artigraph_jupyter\n%artigraph connect")

@@ -28,9 +28,22 @@ def test_connect_and_status_say_where_and_how_much(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("%artigraph", "%artigraph: the following arguments are required: verb"),
-        ("%artigraph fly", "%artigraph: argument verb: invalid choice: 'fly'"),
-        ("%artigraph status x", "%artigraph status takes no URL"),
+        ("%artigraph", "%artigraph: the following arguments are required: VERB"),
+        ("%artigraph fly", "%artigraph: argument VERB: invalid choice: 'fly'"),
+        ("%artigraph status x", "%artigraph status x: say where the database is"),
+        ("%artigraph connect a b", "%artigraph connect a b: open a database"),
+        ("%artigraph status --on x", "%artigraph status takes no --on"),
+        ("%artigraph autospan maybe", "%artigraph autospan maybe: on: make every cell a span"),
+        ("%artigraph tag", "%artigraph tag: put KEY=VALUE"),
+        ("%artigraph tag team", "--tag team: write --tag KEY=VALUE"),
+        ("%artigraph tag a=b --on nowhere", "NodeNotFoundError: "),
+        ("%restore", "%restore: the following arguments are required: SPAN"),
+        ("%restore nowhere", "NodeNotFoundError: "),
+        ("%diff load", "NodeNotFoundError: no node is a span labelled 'load~1'"),
+        ("%diff", "%diff: the following arguments are required: A"),
+        ("%stale nowhere", "NodeNotFoundError: "),
+        ("%artifacts a --b", "%artifacts: unrecognized arguments: --b"),
+        ("%artifacts --span nowhere", "NodeNotFoundError: "),
         ("%artigraph connect nonsense://x", "CannotOpenError: "),
         ("%artigraph connect 'not a url'", "CannotOpenError: "),
         ("%artigraph connect sqlite:////nowhere/at/all.db", "CannotOpenError: "),
@@ -104,10 +117,72 @@ def test_help_lists_the_options(kernel: Kernel) -> None:
         ("%load_artifact", "--cell"),
         ("%artigraph", "connect"),
         ("%%span", "--save"),
+        ("%restore", "--force"),
+        ("%diff", "LABEL~1"),
+        ("%stale", "SPAN"),
+        ("%artifacts", "--tag"),
     ):
         payload = kernel.ok(f"{name}?").payload
         assert option in payload[0]["data"]["text/plain"]
     kernel.ok("%quickref")
+
+
+def test_artifacts_can_be_filtered_by_tag_type_and_span(kernel: Kernel) -> None:
+    kernel.ok("ag.save.s([1], 'tagged', tags={'team': 'a'})")
+    assert "tagged" in kernel.ok("%artifacts --tag team").text
+    assert "1 artifact" in kernel.ok("%artifacts --tag team=a").text
+    assert "0 artifacts" in kernel.ok("%artifacts --tag team=b").text
+    by_type = kernel.ok("%artifacts --type DataFrame").text
+    assert "flights" in by_type
+    assert "total" not in by_type
+    by_span = kernel.ok("%artifacts --span 'count rows'").text
+    assert "1 artifact" in by_span
+    assert "made by count rows" in by_span
+
+
+def test_tag_names_the_newest_span_cell_or_what_is_given(kernel: Kernel) -> None:
+    kernel.ok("%%span tagging\n%artigraph tag quality=good api_key=canary\nx = 1")
+    kernel.ok("%artigraph tag quality=better team=a")
+    kernel.ok("%artigraph tag team=b --on flights")
+    assert kernel.value("newest('tagging').tags") == {"quality": "better", "team": "a", "api_key": "***"}
+    assert kernel.value("ag.read_tags.s('flights')") == {"team": "b"}
+
+
+def test_defaults_are_configured_and_listed(kernel: Kernel) -> None:
+    assert "ArtigraphMagics.keep_source" in kernel.ok("%config ArtigraphMagics").out
+    kernel.ok("%config ArtigraphMagics.tags = {'project': 'x'}")
+    kernel.ok("%config ArtigraphMagics.keep_source = False")
+    kernel.ok("%%span configured --tag own=1\nx = 1")
+    assert kernel.value("newest('configured').tags, newest('configured').source") == (
+        {"project": "x", "own": "1"},
+        None,
+    )
+    kernel.ok("%config ArtigraphMagics.tags = {}")
+    kernel.ok("%config ArtigraphMagics.keep_source = True")
+    kernel.run("%config ArtigraphMagics.durability = 'sometimes'")
+    assert kernel.ok("%config ArtigraphMagics.durability").text == "'normal'"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("%artigraph sta", "status"),
+        ("%artigraph autospan o", "off"),
+        ("%lineage fli", "flights"),
+        ("%lineage flights --u", "--up"),
+        ("%load_artifact tot", "total"),
+        ("%restore lo", "load"),
+        ("%diff load cou", "count\\ rows"),
+        ("%diff load 'cou", "count rows'"),
+        ("%stale lo", "load"),
+        ("%%span x --into lo", "load"),
+        ("%%span x --sa", "--save"),
+        ("%%span x --save fli", "flights"),
+        ("%artifacts --span lo", "load"),
+    ],
+)
+def test_tab_offers_options_and_labels(kernel: Kernel, line: str, offered: str) -> None:
+    assert offered in kernel.completions(line)
 
 
 def test_nest_lets_a_cell_call_asyncio_run(tmp_path_factory: pytest.TempPathFactory) -> None:

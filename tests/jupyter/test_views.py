@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from artigraph_jupyter.views import artifact, model, span, summary, tree
+from artigraph_jupyter.views import artifact, diff, model, span, stale, summary, tree
 from artigraph_jupyter.views.data import FieldRow, ModelCard, SpanCard, SpanTree
 from artigraph_jupyter.views.outline import Line, outline, to_ascii
 from artigraph_jupyter.views.preview import frame_count, frame_table, preview_text
 from artigraph_jupyter.views.quantity import duration_text, moment_text, size_text
 from tests.jupyter.samples import (
     CLEAN,
+    DIFF,
     EVERY_VIEW,
     FOLD,
     FOUND,
@@ -25,6 +26,7 @@ from tests.jupyter.samples import (
     NOON,
     SPAN,
     SPANS,
+    STALE,
     STORE,
     Page,
 )
@@ -176,6 +178,23 @@ def test_the_text_can_be_written_in_ascii(
 ) -> None:
     assert to_ascii(to_text(data)).isascii()
     assert "\\u" not in to_ascii(to_text(data))
+
+
+def test_a_diff_names_what_differs_how_and_by_how_much_and_counts_the_rest() -> None:
+    page, said = Page(diff.to_html(DIFF)).text, diff.to_text(DIFF)
+    for word in ("metrics.auc", "0.7288", "0.7412", "+0.0124", "4 more rows", "nothing", "4 differences", "cut = 0.4"):
+        assert word in page, word
+        assert word in said, word
+    assert "Same in both: 3 parameters, 41 facts of the environment." in page
+    assert said.startswith("▶ report [11] → report [18]  4 differences\n├─ Value  metrics.auc")
+
+
+def test_a_stale_span_says_every_reason() -> None:
+    for said in (Page(stale.to_html(STALE)).text, stale.to_text(STALE)):
+        assert "report [7]" in said
+        assert "input metrics has version 4" in said
+        assert "the cell was edited since" in said
+    assert "Nothing is out of date." in Page(stale.to_html(())).text
 
 
 # ---------------------------------------------------------------- small parts

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from artigraph_jupyter.views import artifact, model, span, summary, tree
+from artigraph.span.compare import FrameDifference, RowDifference
+from artigraph.span.diff import Difference, SpanDiff
+from artigraph.span.span import Span
+from artigraph.span.stale import Stale
+from artigraph_jupyter.views import artifact, diff, model, span, stale, summary, tree
 from artigraph_jupyter.views.card import HTML_LIMIT, TEXT_LIMIT, more_text
 from artigraph_jupyter.views.data import (
     ArtifactCard,
@@ -70,6 +74,12 @@ def giants() -> Iterator[Any]:
     yield pytest.param(artifact.to_html, artifact.to_text, whole, id="artifact")
     found = ArtifactTable((row,) * 9_999, 10**9, "q" * 9_999)
     yield pytest.param(artifact.table_to_html, artifact.table_to_text, found, id="table")
+    cells = tuple(("c" * 999, "b" * 999, "ü" * 999) for _ in range(99))
+    tables = FrameDifference((1, 2), ("n" * 999,) * 999, (), (), (), (RowDifference("r" * 999, "changed", cells),) * 20)
+    differences = tuple(Difference("Value", "v" * 999, "ü" * 9_999, "b", "n" * 999, tables) for _ in range(999))
+    many = SpanDiff(Span("s" * 255), Span("s" * 255), ("+" + "x" * 9_999,) * 9_999, differences, (("Value", 3),), 7)
+    yield pytest.param(diff.to_html, diff.to_text, many, id="diff")
+    yield pytest.param(stale.to_html, stale.to_text, (Stale(Span("s" * 255), ("r" * 9_999,) * 99),) * 9_999, id="stale")
     store = Summary("d" * 9_999, "s" * 9_999, (("c" * 999, 1),) * 999, 1, ("n" * 9_999,) * 999)
     yield pytest.param(summary.to_html, summary.to_text, store, id="summary")
 

@@ -76,7 +76,7 @@ class Profile(PydanticModel, version=2):
     inner: list[Counted] = Field(default_factory=list)
     data: Datum | None = None
     numbers: Numbers = Numbers([])
-    words: Annotated[list[str], BeforeValidator(str.split)] = Field(default_factory=list)
+    words: Annotated[list[str], BeforeValidator(lambda text: text.split())] = Field(default_factory=list)
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -192,8 +192,10 @@ CASES = [
 def test_an_annotation_restores_what_it_names(store, hint, value):
     loaded = save_as(hint, value)
     assert loaded == value
-    assert repr(loaded) == repr(value)
     assert type(loaded) is type(value)
+    if isinstance(value, set | frozenset):  # in no order
+        loaded, value = sorted(loaded, key=repr), sorted(value, key=repr)
+    assert repr(loaded) == repr(value)
 
 
 def test_enum_members_are_the_very_same(store):

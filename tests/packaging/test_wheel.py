@@ -44,6 +44,8 @@ def test_the_wheel_holds_both_packages_and_nothing_beside_them(wheel: Path):
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"artigraph", "artigraph_jupyter"}
     assert {"artigraph/py.typed", "artigraph_jupyter/py.typed", "artigraph_jupyter/style.css"} <= set(names)
     assert any(name.endswith("/licenses/LICENSE") for name in names)
+    (entry_points,) = (name for name in names if name.endswith("/entry_points.txt"))
+    assert b"artigraph = artigraph.cli.main:main" in zipfile.ZipFile(wheel).read(entry_points)
 
 
 @pytest.mark.timeout(300)

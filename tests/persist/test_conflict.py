@@ -8,7 +8,8 @@ import pytest
 
 import artigraph as ag
 from artigraph.bridge import ask
-from artigraph.errors import ImmutableError
+from artigraph.errors import ImmutableError, LabelTakenError
+from artigraph.model.pydantic import PydanticModel
 from artigraph.persist.find import resolve
 from tests.stores import blobs
 
@@ -22,6 +23,10 @@ class HeldPart(ag.ArtifactModel):
 class Holder(ag.ArtifactModel):
     part: Any
     note: str = ""
+
+
+class Growing(PydanticModel, extra="allow"):
+    a: int
 
 
 def saved(*parts: Any) -> list[Any]:
@@ -47,6 +52,15 @@ def test_replace_writes_new_fields_and_removes_the_old_ones(store):
     assert new.target_id != old.target_id
     assert not ag.exists(ag.Node, ag.NodeFilter(id=old.target_id))
     part.save()
+
+
+def test_the_label_of_a_user_s_link_is_taken_for_a_part_that_replace_adds(store):
+    grown, note = saved(Growing(a=1), ag.Node("note"))
+    ag.write_one(ag.Link(grown, note, "b"))
+    grown.b = 2
+    with pytest.raises(LabelTakenError, match="'b' is taken"):
+        grown.save(on_conflict="replace")
+    assert Growing.load(grown.id).model_extra == {}
 
 
 def test_replace_removes_the_blob_that_nobody_needs_any_more(file_store):

@@ -14,6 +14,7 @@ from artigraph.errors import (
     BlobCorruptError,
     BlobMissingError,
     CycleError,
+    LabelTakenError,
     NodeNotFoundError,
     UnknownSerializerError,
     UnknownStorageError,
@@ -64,6 +65,23 @@ def test_a_missing_blob_names_artifact_span_and_storage(file_store):
         ag.load(node_id)
     assert caught.value.storage == "blobs"
     assert ag.load(node_id, fields=["note"]) == {"note": "kept"}
+    ag.delete_one(node_id)
+
+
+def test_several_damaged_parts_are_a_group_that_names_each(file_store):
+    node_id = LoadedWhole(LoadedPart(BIG, note=BIG + 1)).save("report")
+    for blob in blobs(file_store):
+        blob.unlink()
+    for load in (lambda: ag.load(node_id), lambda: ag.load_one(node_id), lambda: ag.read(LoadedWhole)):
+        with pytest.raises(ExceptionGroup, match="2 values could not be loaded") as caught:
+            load()
+        assert [type(each) for each in caught.value.exceptions] == [BlobMissingError] * 2
+        assert {str(each).split(" (")[0].rpartition("/ ")[2] for each in caught.value.exceptions} == {"data", "note"}
+    with pytest.raises(ExceptionGroup), ag.new_loader() as loader:
+        future, good = loader.load_soon(node_id), loader.load_soon(ag.save(1))
+    assert good.get() == 1
+    with pytest.raises(ExceptionGroup):
+        future.get()
     ag.delete_one(node_id)
 
 
@@ -221,3 +239,29 @@ def test_track_false_keeps_a_load_out_of_the_inputs(store):
         ag.load("n", track=False)
         ag.read(LoadedPart, track=False)
     assert not ag.exists(ag.Link, ag.LinkFilter(kind="input"))
+
+
+def test_links_of_users_never_break_loading(store):
+    part = LoadedPart([1])
+    whole, other = LoadedWhole(part), ag.Node("other")
+    whole.save("whole")
+    links = [
+        ag.Link(whole, other, "note"),  # the name of a field of the part
+        ag.Link(whole, part, "again"),
+        ag.Link(whole, whole, "itself"),
+        ag.Link(part, whole, "back"),
+        ag.Link(whole, other),
+        ag.Link(other, whole, "part"),  # the name of a field of the whole
+    ]
+    ag.write_many([other, *links])
+    assert LoadedWhole.load("whole") == whole
+    assert ag.read(LoadedWhole, ag.NodeFilter(child_of=other)) == [whole]
+    assert ag.load(whole, fields=["part"]) == {"part": part}
+    part.note = "changed"
+    part.save(on_conflict="replace")
+    assert LoadedWhole.load("whole").part.note == "changed"
+    assert set(ag.read(ag.Link, ag.LinkFilter(kind="user"))) == set(links)
+    with pytest.raises(LabelTakenError):
+        ag.write_one(ag.Link(whole, other, "part"))
+    ag.delete_one(whole)
+    assert ag.read(ag.Node) == [other]

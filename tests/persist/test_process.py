@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import artigraph as ag
 from artigraph.storage.file import FileSystemStorage
-from tests.servers.use import execute
-from tests.stores import check_store, count, rows
+from tests.servers.use import MARIADB, POSTGRES, execute, fresh_database
+from tests.stores import count, opened
 
 WRITER = """
 import asyncio, sys
@@ -67,18 +69,6 @@ def start(script, *arguments):
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-@pytest.mark.timeout(110)
-def test_8_tasks_in_each_of_4_processes_lose_nothing(tmp_path):
-    path = tmp_path / "x.db"
-    started = [start(WRITER, f"sqlite:///{path}", str(k)) for k in range(4)]
-    for each in started:
-        _, said = each.communicate(timeout=100)
-        assert (each.returncode, said) == (0, "")
-    labels = {row[0] for row in rows(path, "SELECT node_label FROM artigraph_node WHERE node_label IS NOT NULL")}
-    assert labels == {f"{k}.{t}-{n}" for k in range(4) for t in range(8) for n in range(12)}
-    check_store(path)
-
-
 @pytest.mark.timeout(60)
 def test_processes_that_make_the_tables_at_the_same_moment_all_succeed(tmp_path):
     path = tmp_path / "x.db"
@@ -97,31 +87,44 @@ def test_processes_that_make_the_tables_at_the_same_moment_all_succeed(tmp_path)
     reset()
 
 
-@pytest.mark.timeout(110)
-def test_4_processes_on_one_server_lose_nothing_and_keep_their_blobs(server_store, tmp_path):
-    started = [start(WRITER, server_store, str(k), str(tmp_path / "shared")) for k in range(4)]
-    for each in started:
-        _, said = each.communicate(timeout=100)
-        assert (each.returncode, said) == (0, "")
-    found = execute(server_store, "SELECT node_label FROM artigraph_node WHERE node_label IS NOT NULL")
-    assert {row[0] for row in found} == {f"{k}.{t}-{n}" for k in range(4) for t in range(8) for n in range(12)}
-    FileSystemStorage(tmp_path / "shared").register()
-    blobs = ag.read(ag.Artifact, ag.NodeFilter(node_type="remote_artifact"))
-    assert [len(each.value) for each in blobs] == [100_000] * 32
+@pytest.fixture(params=["file", POSTGRES, MARIADB])
+def racing(request, tmp_path) -> Iterator[str]:
+    """The URL of an empty database, which is the current one; blobs go to the folder ``shared``."""
+    storage = FileSystemStorage(tmp_path / "shared")
+    if request.param == "file":
+        for path in opened(f"sqlite:///{tmp_path / 'x.db'}", tmp_path / "x.db", storage=storage):
+            yield f"sqlite:///{path}"
+    else:
+        with fresh_database(request.param) as url:
+            yield from opened(url, url, storage=storage)
 
 
 @pytest.mark.timeout(110)
-def test_a_blob_that_some_delete_and_others_save_again_is_there_as_long_as_a_row_needs_it(server_store, tmp_path):
-    started = [start(RACER, server_store, str(tmp_path / "shared")) for _ in range(4)]
+def test_8_tasks_in_each_of_4_processes_lose_nothing_and_share_equal_blobs(racing, tmp_path):
+    started = [start(WRITER, racing, str(k), str(tmp_path / "shared")) for k in range(4)]
     for each in started:
         _, said = each.communicate(timeout=100)
         assert (each.returncode, said) == (0, "")
-    found = execute(
-        server_store, "SELECT DISTINCT remote_artifact_location FROM artigraph_node WHERE artifact_size > 1"
-    )
-    places = [tmp_path / "shared" / row[0] for row in found]
-    assert len(places) == 1
-    assert all(place.stat().st_size >= 300_000 for place in places)
+    found = ag.read(ag.Artifact, ag.ModelFilter(model_type="Many"))
+    assert {each.label for each in found} == {f"{k}.{t}-{n}" for k in range(4) for t in range(8) for n in range(12)}
+    remote = ag.read(ag.Artifact, ag.NodeFilter(node_type="remote_artifact"))
+    assert [len(each.value) for each in remote] == [100_000] * 32
+    assert len(files(tmp_path / "shared")) == 1
+
+
+@pytest.mark.timeout(110)
+def test_a_blob_that_some_delete_and_others_save_again_is_there_as_long_as_a_row_needs_it(racing, tmp_path):
+    started = [start(RACER, racing, str(tmp_path / "shared")) for _ in range(4)]
+    for each in started:
+        _, said = each.communicate(timeout=100)
+        assert (each.returncode, said) == (0, "")
+    kept = ag.read(ag.Artifact)
+    assert [each.value for each in kept] == [b"\0" * 300_000] * 4
+    assert len(files(tmp_path / "shared")) == 1
+
+
+def files(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file()]
 
 
 @pytest.mark.timeout(60)

@@ -4,7 +4,7 @@ import asyncio
 import random
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,8 @@ from artigraph.errors import (
     LabelTakenError,
     NoStorageError,
     SerializeError,
+    UnknownSerializerError,
+    UnknownStorageError,
     UnserializableError,
 )
 from artigraph.graph.engine import current_database
@@ -319,3 +321,25 @@ def test_a_value_that_many_models_share_is_turned_into_bytes_once(store):
     ag.save([Sharing(shared) for _ in range(20)], "many")
     assert counting.asked == before + 1
     assert [each.values.tolist() for each in ag.load("many")] == [[1, 2, 3]] * 20
+
+
+@dataclass
+class SavedNowhere(ag.ArtifactModel):
+    x: Annotated[Any, ag.SaveSpec(storage="nowhere")]
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        (lambda: ag.save([1], storage="nowhere"), UnknownStorageError),
+        (lambda: ag.save([1], serializer="nowhere/1"), UnknownSerializerError),
+        (lambda: SavedNowhere([1]).save(), UnknownStorageError),
+        (lambda: ag.save({"deep": [SavedNowhere([1])]}), UnknownStorageError),
+        (lambda: ag.write_many([ag.Node("n"), SavedNowhere(1)]), UnknownStorageError),
+    ],
+    ids=["storage", "serializer", "field", "deep", "among others"],
+)
+def test_a_storage_or_serializer_that_nobody_registered_is_told_at_the_save(store, how, error):
+    with pytest.raises(error, match="'nowhere"):
+        how()
+    assert ag.read(ag.Node) == []

@@ -213,7 +213,8 @@ async def test_a_session_of_the_caller_is_committed_by_the_caller(file_store):
             futures = [saver.save_soon(Trial("a", BIG), "a"), saver.save_soon(2)]
         async with ag.new_loader(session=session) as loader:
             loaded = [loader.load_soon(each) for each in (record, *futures)]
-        assert [each.get() for each in loaded] == [1, Trial("a", loaded[1].get().result), 2]
+        assert (loaded[0].get(), loaded[1].get().name, loaded[2].get()) == (1, "a", 2)
+        assert np.array_equal(loaded[1].get().result, BIG)
         assert count(file_store) == 0
         await session.commit()
     assert count(file_store) == 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import os
 import re
 import sys
 import textwrap
@@ -16,26 +15,30 @@ from typing import Any
 
 import pytest
 
+from artigraph.storage.file import FileSystemStorage
+from tests.servers.use import POSTGRES, fresh_database
 from tests.storage.s3 import bucket, moto_port, proxy
 from tests.stores import opened
 
 __all__ = ["bucket", "moto_port", "proxy"]
-
-DATABASES = ["sqlite", *filter(None, os.environ.get("ARTIGRAPH_TEST_DATABASES", "").split())]
-"""``sqlite``, a file of its own per test; else the URL of an empty database."""
 
 ASYNC = re.compile(r"\b(?:async|await) ")
 
 Run = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=["sqlite", POSTGRES])
 def database(request, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database with tables, which is the current one."""
     path = tmp_path / "seed.db"
-    url = f"sqlite+aiosqlite:///{path}" if request.param == "sqlite" else request.param
-    for _ in opened(url, path if request.param == "sqlite" else None):
-        yield url
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{path}"
+        for _ in opened(url, path):
+            yield url
+    else:
+        with fresh_database(request.param) as url:
+            for _ in opened(url, url, storage=FileSystemStorage(tmp_path / "blobs")):
+                yield url
 
 
 @pytest.fixture(params=["asyncio", "script"])

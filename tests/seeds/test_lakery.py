@@ -9,16 +9,17 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
+from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 import artigraph as ag
-from artigraph.bridge import block
-from artigraph.graph.engine import current_database
-from artigraph.registry import Registry
+from artigraph.errors import TablesMissingError
+from artigraph.registry import Registry, default_registry
 from artigraph.storage.aws import S3Storage
 from tests.storage.s3 import bucket, moto_port, proxy
+from tests.stores import empty_database
 
-__all__ = ["bucket", "moto_port", "proxy"]
+__all__ = ["bucket", "empty_database", "moto_port", "proxy"]
 
 VALUES = {
     "description": "Experiment 1",
@@ -76,23 +77,19 @@ def models(kind: str) -> tuple[Any, Any, Any]:
 
 
 @pytest.fixture
-def new_async_session(tmp_path) -> Iterator[Any]:
-    """Database setup."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'temp.db'}"
-    engine = create_async_engine(url)
-    reset = ag.set_engine(url)
-    database = current_database()
-    database.create_tables = True
-    ag.create_tables()
+def new_async_session(database: str) -> Iterator[Any]:
+    """Sessions on the current database."""
+    engine = create_async_engine(database, poolclass=NullPool)
     yield async_sessionmaker(engine, expire_on_commit=True)
-    reset()
-    block(database.close)
     asyncio.run(engine.dispose())
 
 
 @pytest.fixture
-def registry() -> Registry:
-    """Registry setup."""
+def registry(monkeypatch) -> Registry:
+    """Registry setup, in a process that knows no S3Storage yet."""
+    known = default_registry()
+    others = {name: each for name, each in known.storages.items() if not isinstance(each, S3Storage)}
+    monkeypatch.setattr(known, "_storages", others)
     return Registry(modules=["artigraph.serializer", "artigraph.storage.file", "artigraph.storage.aws"])
 
 
@@ -185,3 +182,12 @@ async def test_a_stream_is_a_storable_too(new_async_session, registry):
     handle = await ag.load_one(record, registry=registry)
     for _ in range(2):
         assert [row["n"] async for row in handle] == list(range(1000))
+
+
+def test_the_tables_are_made_by_one_call(empty_database):
+    reset = ag.set_engine(create_async_engine(empty_database))
+    with pytest.raises(TablesMissingError):
+        ag.save_one(1)
+    ag.create_tables()
+    assert ag.load_one(ag.save_one(1)) == 1
+    reset()

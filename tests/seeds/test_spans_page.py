@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import artigraph as ag
 from tests.seeds.conftest import Run
 
@@ -289,7 +291,52 @@ await main()
     )
 
 
-def test_the_library_has_a_decorator_of_that_kind(run: Run):
+def test_the_library_has_that_decorator(run: Run):
+    run(
+        MODELS
+        + """
+from artigraph import create_span_artifact, read_child_spans, read_span_artifact, read_span_artifacts, span_context
+from artigraph import spanned
+
+@spanned
+async def train_model(parent_span, **parameters):
+    dataset = await read_span_artifact(parent_span.node_id, label="dataset")
+    return {"model": TrainedModel([row * parameters["rate"] for row in dataset.rows])}
+
+@spanned
+async def count(parent_span):
+    return 3 if parent_span is None else await outer()
+
+@spanned
+async def outer(parent_span):
+    return None
+
+async def main():
+    async with span_context("training") as training:
+        await create_span_artifact("current", label="dataset", data=TrainingDataset([1, 2]))
+        assert await train_model(rate=3) == {"model": TrainedModel([3, 6])}
+        await count()
+    first, second = await read_child_spans(training)
+    assert (first.label, second.label) == ("train_model", "count")
+    assert await read_span_artifact(first, label="model") == TrainedModel([3, 6])
+    assert await read_span_artifacts(second) == {}
+    assert [span.label for span in await read_child_spans(second)] == ["outer"]
+    assert await count() == 3
+
+await main()
+"""
+    )
+
+
+def test_generators_are_no_spans():
+    with pytest.raises(TypeError, match="generator"):
+
+        @ag.spanned
+        def rows(parent_span):
+            yield 1
+
+
+def test_linked_records_arguments_as_well(run: Run):
     run("""
         from artigraph import linked, load, read_child_spans, save, span_context
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 from decimal import Decimal
 
 import pytest
 
-from artigraph.serializer.base import PREVIEW_LIMIT, Serializer, fits_preview
+from artigraph.serializer.base import PREVIEW_LIMIT, Serializer, clipped_preview
 from artigraph.testing import SerializerKit
 
 
@@ -59,10 +60,12 @@ def test_a_class_without_one_of_the_two_directions_is_refused_at_definition():
         type("Half", (Serializer,), {"name": "half/1", "serialize": lambda self, value: b""})
 
 
-def test_a_preview_fits_up_to_its_limit():
-    room = PREVIEW_LIMIT - len('{"a":""}')
-    assert fits_preview({"a": "x" * room})
-    assert not fits_preview({"a": "x" * (room + 1)})
+def test_a_preview_is_cut_to_its_limit_and_says_so():
+    assert clipped_preview({"shape": [1, 2], "rows": [["x" * 60]]}) == {"shape": [1, 2], "rows": [["x" * 60]]}
+    assert clipped_preview({"rows": [["x" * 61]]}) == {"rows": [["x" * 59 + "…"]]}
+    many = clipped_preview({"rows": [["x" * 100] * 20] * 10})
+    assert {len(cell) for row in many["rows"] for cell in row} == {30}
+    assert len(json.dumps(many, separators=(",", ":"))) <= PREVIEW_LIMIT
 
 
 class TestKitOnLocalSerializer(SerializerKit):

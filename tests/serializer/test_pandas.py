@@ -242,3 +242,16 @@ def test_writing_does_not_copy_the_frame(tmp_path):
         tracemalloc.stop()
     with (tmp_path / "f").open("rb") as file:
         pandas.testing.assert_frame_equal(dataframe_serializer.load(file), frame)
+
+
+def test_only_columns_whose_values_come_again_get_a_dictionary():
+    places = numpy.arange(5000)
+    frame = pandas.DataFrame(
+        {"own": places * 1.5, "few": places % 7, "text": [f"t{n}" for n in places], "kind": "same"}
+    )
+    group = parquet.ParquetFile(io.BytesIO(dataframe_serializer.serialize(frame.set_index("few")))).metadata.row_group(
+        0
+    )
+    columns = [group.column(n) for n in range(group.num_columns)]
+    kept = {column.path_in_schema: column.has_dictionary_page for column in columns}
+    assert kept == {"own": False, "text": False, "kind": True, "few": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 import artigraph as ag
@@ -25,7 +26,10 @@ TABLES = (
     PLAIN.replace_schema_metadata({"who": "me"}),
     pyarrow.table([[1]], schema=pyarrow.schema([pyarrow.field("a", "int8", nullable=False, metadata={"unit": "m"})])),
     pyarrow.table(
-        {"a": pyarrow.chunked_array([[1], [2, 3]]), "f": pyarrow.array([1.5, None], "float16").take([0, 1, 1])}
+        {
+            "a": pyarrow.chunked_array([[1], [2, 3]]),
+            "f": pyarrow.array([np.float16(1.5), None]).take(pyarrow.array([0, 1, 1])),
+        }
     ),
     pyarrow.table({"l": pyarrow.array(["x"], "large_string"), "t": pyarrow.array([1], "time64[ns]")}),
     pyarrow.table({"a": pyarrow.array([b"abc", None], pyarrow.binary(3)), "d": pyarrow.array([1, 2], "date32")}),

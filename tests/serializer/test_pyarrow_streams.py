@@ -9,7 +9,7 @@ from artigraph.registry import Registry
 from artigraph.serializer.pyarrow import batches_serializer, row_groups_serializer
 from tests.serializer.streams import StreamKit, listed
 
-WORDS = pa.dictionary(pa.int8(), pa.string())
+WORDS = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema({"n": pa.int64(), "word": WORDS}, {b"k": b"v"})
 
 

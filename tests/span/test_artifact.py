@@ -13,6 +13,7 @@ import pytest
 import artigraph as ag
 from artigraph.errors import LabelTakenError, NodeNotFoundError, NoOpenSpanError, UnserializableError
 from artigraph.graph.current import Use, open_span
+from tests.stores import statements
 
 
 @ag.dataclass
@@ -181,3 +182,24 @@ def test_a_saved_model_inside_a_model_saved_later_is_an_input(url: str) -> None:
         ag.save.s([part], "whole")
     inputs = ag.read.s(ag.Link, ag.LinkFilter(target=second, kind="input"))
     assert [link.source_id for link in inputs] == [part_id]
+
+
+def test_the_outputs_of_all_spans_inside_one_take_as_many_statements_as_of_one(url: str) -> None:
+    counts = []
+    for number in (1, 20):
+        with ag.RunManager() as outer:
+            for n in range(number):
+                with ag.RunManager() as inner:
+                    inner.save_artifacts.s({"n": n, "report": Report(note=str(n))})
+        outer.load_descendant_artifacts.s()  # opens what reads need
+        with statements() as seen:
+            found = outer.load_descendant_artifacts.s()
+        assert list(found.values()) == [{"n": n, "report": Report(note=str(n))} for n in range(number)]
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_a_span_inside_that_made_nothing_is_told_too(url: str) -> None:
+    with ag.RunManager() as outer, ag.span_context("empty") as empty:
+        pass
+    assert outer.load_descendant_artifacts.s() == {empty.id: {}}

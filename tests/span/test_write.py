@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 import artigraph as ag
+from artigraph.graph.current import Use, open_span
+from artigraph.ids import new_id
 from artigraph.span.write import MESSAGE_LIMIT, TRACEBACK_LIMIT, error_of
+from tests.stores import few_parameters
 
 
 def test_no_secret_reaches_the_database(url: str, tmp_path: Path) -> None:
@@ -53,3 +56,13 @@ def test_message_and_traceback_are_bounded_and_a_secret_at_the_cut_is_hidden_who
     assert len(kept["traceback"]) <= TRACEBACK_LIMIT + 100
     assert "characters left out" in kept["traceback"]
     assert "canarycanary" not in str(kept)
+
+
+def test_a_span_uses_more_than_a_statement_takes_parameters(url: str) -> None:
+    kept = ag.save.s(1, "kept")
+    with few_parameters(), ag.span_context("many") as span:
+        opened = open_span()
+        assert opened is not None
+        for node_id in (*(new_id() for _ in range(40_000)), kept):
+            opened.use(Use(node_id))
+    assert [link.source_id for link in ag.read.s(ag.Link, ag.LinkFilter(target=span, kind="input"))] == [kept]

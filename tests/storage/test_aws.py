@@ -453,7 +453,7 @@ async def test_a_missing_or_damaged_blob_names_its_owner(file_store, storage, bu
     with pytest.raises(BlobCorruptError, match="artifact hurt / text"):
         await S3Damaged.load(model_id)
     await storage.delete(location)
-    with pytest.raises(BlobMissingError, match="artifact text"):
+    with pytest.raises(BlobMissingError, match="artifact hurt / text"):
         await S3Damaged.load(model_id)
 
 

@@ -1,0 +1,83 @@
+// The widget ArtifactBrowser.
+import { button, fill, icon, make } from "./dom.js";
+import { channel, watchKernel } from "./channel.js";
+import { TIMES, fields } from "./fields.js";
+import { shelf } from "./shelf.js";
+
+function render({ model, el }) {
+  const { ask, close } = channel(model);
+  const first = model.get("first");
+  const root = make("section", { class: "ag-card ag-widget", "aria-label": "Artifacts", "data-lm-suppress-shortcuts": "true" });
+  const body = make("tbody", {});
+  const titles = [["Label", ""], ["Type", "opt"], ["Size", "num opt"], ["Made by", "opt"], ["Saved", "opt"]];
+  const head = make("tr", {}, titles.map(([word, look]) => make("th", { scope: "col", class: look || null }, word)));
+  const table = make("table", { class: "ag-t", "aria-label": "Artifacts" }, make("thead", {}, head), body);
+  const more = button("Show more", () => look(query.values(), cursor), { class: "ag-btn flat ag-live", hidden: true });
+  const left = make("div", { class: "ag-left ag-column" }, make("div", { class: "ag-scroll ag-found" }, table), more);
+  const said = make("span", { role: "status", "aria-live": "polite" });
+  const beside = shelf(ask, left);
+  let cursor = null;
+  let turn = 0;
+  const query = fields(
+    [["text", "Search labels", "search"], ["type", "Type", "text"], ["tag", "tag or tag = value", "text"], ["days", "Time", "time", TIMES]],
+    (values) => look(values, null),
+  );
+
+  async function look(values, after) {
+    const mine = (turn += 1);
+    try {
+      const page = await ask("artifacts", { ...values, cursor: after });
+      if (mine === turn) show(page, after !== null);
+    } catch (error) {
+      if (mine === turn) fill(said, make("span", { class: "ag-error-line" }, error.message));
+    }
+  }
+
+  function show(page, onward) {
+    const rows = page.rows.map(line);
+    if (onward) body.append(...rows);
+    else body.replaceChildren(...rows);
+    cursor = page.cursor;
+    more.hidden = !cursor;
+    fill(said, page.cursor || !onward ? page.said : `${body.children.length} artifacts, newest first.`);
+    body.querySelector("tr")?.querySelector("button").setAttribute("tabindex", "0");
+  }
+
+  function line(row) {
+    const opener = make("button", { type: "button", class: "ag-link", tabindex: "-1", onclick: () => choose(row.id) }, row.label);
+    const cells = [[icon(row.icon), opener], row.type, row.size, row.maker, row.saved];
+    return make("tr", { "data-node-id": row.id }, cells.map((cell, at) => make("td", { class: titles[at][1] || null }, cell)));
+  }
+
+  function choose(id) {
+    for (const row of body.children) row.setAttribute("aria-selected", String(row.dataset.nodeId === id));
+    beside.open(id);
+  }
+
+  // One tab stop; arrows go from row to row.
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    if (row && !event.target.closest("button")) row.querySelector("button").click();
+  });
+  body.addEventListener("keydown", (event) => {
+    const rows = [...body.children];
+    const at = rows.indexOf(event.target.closest("tr"));
+    const next = { ArrowDown: rows[at + 1], ArrowUp: rows[at - 1], Home: rows[0], End: rows[rows.length - 1] }[event.key];
+    if (!next) return;
+    rows[at].querySelector("button").setAttribute("tabindex", "-1");
+    const opener = next.querySelector("button");
+    opener.setAttribute("tabindex", "0");
+    opener.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  query.inputs.text.value = first.text;
+  fill(root, make("div", { class: "ag-bar" }, query.all), beside.root, make("div", { class: "ag-foot" }, said, make("span", {}, first.where)));
+  el.append(make("div", { class: "ag" }, root));
+  show(first.page, false);
+  watchKernel(root, ask);
+  return close;
+}
+
+export default { render };
