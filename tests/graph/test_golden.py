@@ -95,7 +95,7 @@ def test_there_is_a_golden_store_of_every_revision() -> None:
 
 
 def test_a_golden_store_is_upgraded_and_whole(golden: Path) -> None:
-    reset = ag.set_engine(f"sqlite:///{golden}")
+    reset = ag.set_engine(f"sqlite:///{golden}", create_tables=True)  # for node types of other tests
     ag.upgrade()
     check_golden(golden)
     assert ag.verify.s(data=True).ok, ag.verify.s(data=True)
@@ -144,7 +144,7 @@ def test_an_upgrade_that_fails_leaves_the_old(golden: Path, tmp_path: Path, monk
     before = rows(golden, "SELECT * FROM artigraph_node ORDER BY id")
     monkeypatch.setattr(upgrade_file, "SCHEMA_VERSION", "9000")
     monkeypatch.setattr(run, "HERE", revisions(tmp_path, then))
-    reset = ag.set_engine(f"sqlite:///{golden}")
+    reset = ag.set_engine(f"sqlite:///{golden}", create_tables=True)
     with pytest.raises(error):
         ag.upgrade()
     monkeypatch.undo()
