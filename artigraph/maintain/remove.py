@@ -14,13 +14,16 @@ from pathlib import Path
 from anyio import to_thread
 
 from artigraph.bridge import dual
-from artigraph.errors import NoEngineError, WrongStoreError
+from artigraph.errors import NoEngineError, StoreBusyError, WrongStoreError
 from artigraph.graph.engine import current_database
 from artigraph.graph.faults import translated
 from artigraph.graph.schema import NODE, SCHEMA
 from artigraph.maintain.report import Report, counted
 from artigraph.persist.listing import human_bytes
 from artigraph.persist.place import BESIDE
+
+PATIENCE = 1.0
+"""Seconds for a process that is just closing the store, and folds its log into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ def check_store(file: Path) -> None:
                 connection.execute("BEGIN EXCLUSIVE")
                 connection.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreBusyError(f"{file} is in use by another process; try again when that has ended") from error
         raise WrongStoreError(f"{file} is no store: it is no SQLite database ({error})") from error
 
 

@@ -29,8 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def its_row_is_recorded(request, record_property) -> None:
     """Into the report from which ``docs/reliability.md`` is made."""
-    marker = request.node.get_closest_marker("row")
-    assert marker is not None, "a test of faults names its row: @pytest.mark.row(3)"
+    markers = list(request.node.iter_markers("row"))
+    assert markers, "a test of faults names its rows: @pytest.mark.row(3)"
+    marker = markers[-1]  # the one of a parameter goes before that of the function
     for row in marker.args:
         record_property("row", row)
 

@@ -38,7 +38,7 @@ def render(runs: dict[str, Any]) -> str:
     full = runs.get("full")
     said = f"The last run was on {runs['quick']['day']}."
     if full:
-        said += f" The long counts are of {full['day']}, {full['minutes']} minutes."
+        said += f" The long counts, where there are any, are of {full['day']} and took {full['minutes']} minutes."
     lines = [START.format(runs=said, columns=" | long" if full else "", dashes="---:|" if full else "")]
     for number, row in ROWS.items():
         counts = [run["cases"].get(str(number)) for run in (runs["quick"], full) if run]

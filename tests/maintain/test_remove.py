@@ -94,8 +94,10 @@ def test_a_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
     assert path.exists()
 
 
-def test_a_store_that_somebody_writes_to_is_refused(kept: Path) -> None:
+@pytest.mark.parametrize("mode", ["NORMAL", "EXCLUSIVE"])
+def test_a_store_that_somebody_writes_to_is_refused(kept: Path, mode: str) -> None:
     connection = sqlite3.connect(kept, isolation_level=None)
+    connection.execute(f"PRAGMA locking_mode={mode}")
     connection.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusyError):
         ag.rm_store.s(kept, yes=True)
