@@ -32,7 +32,7 @@ faults() { ARTIGRAPH_FAULTS=full .venv/bin/python -m pytest -n 2 --dist loadfile
 
 lowest() { # the extras are named here, for what only the dependency group asks for would come in its newest version
     environment .venv-lowest .venv/bin/python --resolution lowest-direct \
-        --editable ".[aws,jupyter,mysql,networkx,pillow,plotly,polars,postgres,pydantic]"
+        --editable ".[anndata,aws,hdf5,jupyter,mysql,networkx,pillow,plotly,polars,postgres,pydantic,zarr]"
     # Old libraries warn about new ones. Nobody installs our widgets' JupyterLab with us: its bound is for developers.
     core_tests .venv-lowest -W default --ignore tests/browser
 }

@@ -120,6 +120,49 @@ def test_a_lazy_artifact(run):
     assert names["loaded"].tolist() == [1, 1, 1]
 
 
+def test_a_lazy_artifact_of_zarr(run):
+    zarr = pytest.importorskip("zarr", exc_type=ImportError)
+    names = run(
+        """
+        lazy = ln.Artifact.from_lazy(suffix=".zarr", overwrite_versions=True, key="mydata.zarr")
+        zarr.open(lazy.path, mode="w")["test"] = np.array([1, 2])
+        artifact = await lazy.save()
+        loaded = await artifact.load()
+        """,
+        ln=ag,
+        np=np,
+        zarr=zarr,
+    )
+    assert names["loaded"]["test"][:].tolist() == [1, 2]
+
+
+@pytest.mark.filterwarnings("default")  # of the libraries among themselves
+def test_anndata_with_settings_of_each_format(run):
+    anndata = pytest.importorskip("anndata", exc_type=ImportError)
+    adata = anndata.AnnData(np.arange(6.0).reshape(3, 2))
+    names = run(
+        """
+        compressed = await ln.Artifact.from_anndata(
+            adata,
+            key="examples/dataset1.h5ad",
+            h5ad_kwargs={"compression": "gzip"},
+        ).save()
+        chunked = await ln.Artifact.from_anndata(
+            adata,
+            key="examples/dataset1.zarr",
+            format="zarr",
+            zarr_kwargs={"chunks": [2, 2]},
+        ).save()
+        loaded = [await compressed.load(), await chunked.load()]
+        """,
+        ln=ag,
+        adata=adata,
+    )
+    assert [(each.X == adata.X).all() for each in names["loaded"]] == [True, True]
+    assert {names["compressed"].otype, names["chunked"].otype} == {"AnnData"}
+    assert names["compressed"].n_observations == 3
+
+
 def test_replace_the_content_of_a_text_file(run):
     names = run(
         """
