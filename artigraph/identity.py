@@ -89,6 +89,11 @@ class Memories(Generic[M]):
             if entry is not None and entry[0] is gone:
                 del self._entries[gone.key]
 
+    @property
+    def holding(self) -> bool:
+        """Whether numbers and text are remembered, too."""
+        return self._held is not None
+
     def hold(self) -> None:
         """From now on keep values that cannot be weakly referenced alive, so that they can be recalled."""
         self._held = {}

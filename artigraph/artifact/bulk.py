@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -41,7 +40,7 @@ def of_folder(cls: Any, path: Any, key: str | None, options: dict[str, Any]) -> 
     if not folder.is_dir():
         raise InvalidArtifactError(f"{folder} is no folder; Artifact(path) keeps a file")
     prefix = check_key(key).rstrip("/") if key is not None else _default_key(path, folder)
-    files: Iterable[tuple[str, Path]] = ((name, file) for name, file in walked(folder) if file is not None)
+    files = ((name, file) for name, file in walked(folder) if file is not None)
     contents = ((name, FileContent(path=file, suffix=suffix_of(name))) for name, file in files)
     return ArtifactList(cls(content, key=f"{prefix}/{name}", **options) for name, content in contents)
 

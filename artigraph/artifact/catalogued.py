@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -135,7 +136,7 @@ class Catalogued(ArtifactRecord):
     def table_to_check(self) -> Any:
         """(worker thread) What has the columns: without rows when only these matter; None where there is no table."""
         if isinstance(self._content, FileContent):
-            return table_in(self._content.path, self._content.suffix, whole=self.wanted.schema is not None)
+            return table_in(Path(self._content.path), self._content.suffix, whole=self.wanted.schema is not None)
         value = self._to_keep()
         return value if is_table(value) else None
 
@@ -231,7 +232,7 @@ class Catalogued(ArtifactRecord):
             name="artifact",
             fields=ARTIFACT,
             select=select_artifacts,
-            make=cls.from_rows,
+            make=cls.of_statement,
             population=STANDS_ALONE,
             columns=[(name, attrgetter(name)) for name in COLUMNS],
             shown=_SHOWN,

@@ -225,7 +225,7 @@ class Collection(Node):
             name="collection",
             fields=COLLECTION,
             select=select_collections,
-            make=lambda connection, rows: [cls.from_row(row) for row in rows],
+            make=lambda connection, statement: [cls.from_row(row) for row in connection.execute(statement)],
             population=(NODE.c.node_type == "collection") & NODE.c.artifact_uid.is_not(None),
             columns=[(name, attrgetter(name)) for name in _COLUMNS],
             shown=_SHOWN,
@@ -247,8 +247,8 @@ class Collection(Node):
         def work(connection: Connection) -> tuple[Artifact, ...]:
             places = select(LINK.c.target_id, LINK.c.label).where(LINK.c.source_id == self.id, LINK.c.kind == "field")
             links = sorted(connection.execute(places).all(), key=lambda link: int(link.label))
-            rows = connection.execute(select_artifacts(NODE.c.id.in_({link.target_id for link in links}))).all()
-            handles = {each.id: each for each in Artifact.from_rows(connection, rows)}
+            held = select_artifacts(NODE.c.id.in_({link.target_id for link in links}))
+            handles = {each.id: each for each in Artifact.of_statement(connection, held)}
             if len(links) < self._count:
                 there = {int(link.label) for link in links}
                 gone = ", ".join(str(place) for place in range(self._count) if place not in there)

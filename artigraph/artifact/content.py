@@ -72,7 +72,7 @@ class Content(ABC):
 class FileContent(Content):
     """A file of the user."""
 
-    path: Path = Path()
+    path: Path | str = ""
 
     def size_on_disk(self) -> int | None:
         self.size = size_of(self.path)

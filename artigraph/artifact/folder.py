@@ -39,17 +39,19 @@ class FolderContent(Content):
         self.size, self.n_files = sum(entry.size for entry in entries), len(self.pieces)
 
 
-def walked(root: Path) -> Iterator[tuple[str, Path | None]]:
+def walked(root: Path) -> Iterator[tuple[str, str | None]]:
     """Every file below a folder as (relative path, path), in order; of a folder without any, (relative path/, None).
+
+    Paths are text: making a ``Path`` of each takes longer than reading the folder.
 
     Raises:
         InvalidArtifactError: a link that leads out or into itself, a pipe, a socket or a device.
         CannotOpenError: a folder that cannot be read.
     """
-    yield from _walked(root, "", root.resolve())
+    yield from _walked(str(root), "", root.resolve())
 
 
-def _walked(folder: Path, before: str, top: Path) -> Iterator[tuple[str, Path | None]]:
+def _walked(folder: str, before: str, top: Path) -> Iterator[tuple[str, str | None]]:
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda each: each.name)
@@ -58,9 +60,9 @@ def _walked(folder: Path, before: str, top: Path) -> Iterator[tuple[str, Path | 
     if not entries and before:
         yield before, None
     for entry in entries:
-        path = folder / entry.name
+        path = entry.path
         if entry.is_symlink():
-            _check_link(path, top)
+            _check_link(Path(path), top)
         if entry.is_dir():
             yield from _walked(path, f"{before}{entry.name}/", top)
         elif entry.is_file():

@@ -37,7 +37,7 @@ async def of_path(cls: Any, path: Any, session: AsyncSession | None) -> Any:
     newest = kept.where(NODE.c.artifact_trashed_at.is_(None)).order_by(NODE.c.node_created_at.desc(), NODE.c.id.desc())
 
     def work(connection: Connection) -> Any:
-        return cls.from_rows(connection, connection.execute(newest.limit(1)).all())
+        return cls.of_statement(connection, newest.limit(1))
 
     found = await database.read(work, session=session)
     if not found:

@@ -12,6 +12,7 @@ from artigraph.artifact.key import STEM_SIZE, UID_SIZE
 from artigraph.errors import MultipleNodesError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import KEY, NODE
+from artigraph.graph.walk import raw_time
 from artigraph.ids import as_id
 from artigraph.persist.family import IS_LATEST, key_digest
 
@@ -19,7 +20,7 @@ SHORTEST = 4
 """Characters of a uid that are enough to look for it, when only one begins so."""
 
 COLUMNS = (
-    *(NODE.c.id, NODE.c.node_label, NODE.c.node_created_at, NODE.c.node_updated_at),
+    *(NODE.c.id, NODE.c.node_label, raw_time(NODE.c.node_created_at), raw_time(NODE.c.node_updated_at)),
     *(NODE.c.artifact_serializer, NODE.c.artifact_hash, NODE.c.artifact_size),
     *(NODE.c.artifact_uid, NODE.c.artifact_stem, NODE.c.artifact_version, NODE.c.artifact_suffix),
     *(NODE.c.artifact_kind, NODE.c.artifact_otype, NODE.c.artifact_description, NODE.c.artifact_trashed_at),
@@ -42,7 +43,7 @@ IS_KEPT = NODE.c.artifact_uid.is_not(None)
 
 
 def select_artifacts(*conditions: ColumnElement[bool], latest: bool = False) -> Select[Any]:
-    """A query of the rows that ``Artifact.from_rows`` makes handles of.
+    """A query of the rows that ``Artifact.of_statement`` makes handles of.
 
     Args:
         conditions: on ``artigraph_node``.
@@ -62,7 +63,7 @@ async def find_one(cls: Any, asked: Any, *, key: str | None, session: AsyncSessi
     statement, said = _statement(asked, key)
 
     def work(connection: Connection) -> list[Any]:
-        return list(cls.from_rows(connection, connection.execute(statement).all()))
+        return list(cls.of_statement(connection, statement))
 
     found = await current_database().read(work, session=session)
     if len({each.stem or each.id for each in found}) > 1:

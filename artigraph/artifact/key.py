@@ -79,7 +79,11 @@ def common_suffix(key: str | None, path_suffix: str) -> str:
 
 def new_stem() -> str:
     """The name of a new family of versions: 16 random characters."""
-    return "".join(secrets.choice(_DIGITS) for _ in range(STEM_SIZE))
+    number, digits = secrets.randbits(128), ""  # 33 bits more than 16 characters hold, so each is as likely
+    for _ in range(STEM_SIZE):
+        number, digit = divmod(number, len(_DIGITS))
+        digits += _DIGITS[digit]
+    return digits
 
 
 def uid_of(stem: str, version: int) -> str:

@@ -60,12 +60,14 @@ class ArtifactMaker(Catalogued):
         if (path is NOTHING) == (value is NOTHING):
             raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
-        self._spec = SaveSpec(serializer, storage, dict(tags or {}))
+        if serializer is not None or storage is not None or tags:
+            self._spec = SaveSpec(serializer, storage, dict(tags or {}))
         self.key = check_key(key) if key is not None else None
         self.kind, self.description, self.revises = check_kind(kind), description, revises
         self.extra_data = dict(extra_data) if extra_data else None
         self._run, self._always = run, bool(skip_hash_lookup)
-        self.wanted = Wanted(features, schema)
+        if features is not None or schema is not None:
+            self.wanted = Wanted(features, schema)
         if isinstance(path, str) and "://" in path:
             path, self.key = url_content(path, key)
         elif isinstance(path, str | os.PathLike):

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.artifact.offer import Offer
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import BLOB_USE
+from artigraph.graph.select import rows_for
 from artigraph.persist.blobs import Blob, drop_unused
-from artigraph.persist.conflict import rows_of
 from artigraph.persist.finish import finished
 from artigraph.persist.piece import Piece, held
 from artigraph.persist.progress import progress
@@ -78,7 +78,7 @@ class Puts:
     def known(self, connection: Connection) -> set[tuple[str, bytes]]:
         """(storage, hash) of the pieces that rows need already."""
         hashes = {piece.digest for _, piece in self.pieces()}
-        return {(row.storage, bytes(row.hash)) for row in rows_of(connection, _USED, hashes)}
+        return {(storage, bytes(digest)) for storage, digest in rows_for(connection, _USED, list(hashes))}
 
     def confirm(self, connection: Connection, new: Iterable[Offer]) -> None:
         """(inside the transaction, blobs locked) See that every piece of these is there.

@@ -38,8 +38,8 @@ class Kind(Generic[T]):
     name: str
     fields: Fields
     select: Callable[..., Select[Any]]
-    """Conditions, ``latest=`` whether only latest versions -> a query of the rows that ``make`` needs."""
-    make: Callable[[Connection, Sequence[Any]], Sequence[T]]
+    """Conditions, ``latest=`` whether only latest versions -> a query of the rows that ``make`` reads."""
+    make: Callable[[Connection, Select[Any]], Sequence[T]]
     population: Condition
     """Which nodes there are at all."""
     columns: Sequence[Shown[T]]
@@ -207,7 +207,7 @@ class Query(Generic[T]):
 
         def work(connection: Connection) -> tuple[Sequence[T], dict[str, list[Any]]]:
             self._check(connection)
-            found = kind.make(connection, connection.execute(statement).all())
+            found = kind.make(connection, statement)
             return found, kind.extend(connection, found) if features and kind.extend is not None else {}
 
         found, more = await current_database().read(work, session=session)
@@ -337,7 +337,7 @@ class Query(Generic[T]):
 
         def work(connection: Connection) -> list[T]:
             self._check(connection)
-            return list(self._kind.make(connection, connection.execute(statement).all()))
+            return list(self._kind.make(connection, statement))
 
         return await current_database().read(work, session=session)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.content import FileContent, ValueContent
-from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.keep import keep
 from artigraph.artifact.offer import Offer
+from artigraph.artifact.record import full_rows
 from artigraph.artifact.replace import replace
 from artigraph.artifact.value import save_whole, value_content
 from artigraph.artifact.wanted import prepare
@@ -20,8 +18,6 @@ from artigraph.bridge import ask
 from artigraph.errors import InvalidArtifactError, UnknownStorageError
 from artigraph.graph.current import OpenSpan, Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.schema import NODE
-from artigraph.graph.select import CHUNK
 from artigraph.identity import Memory, memories
 from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.place import file_storage
@@ -63,19 +59,11 @@ async def _renew(
     artifacts: Sequence[Any], offers: Sequence[Offer], database: Database, session: AsyncSession | None
 ) -> None:
     """Let the handles say what is stored."""
-    ids = [offer.became for offer in offers]
-
-    def read(connection: Connection) -> dict[UUID | None, Any]:
-        found: dict[UUID | None, Any] = {}
-        for start in range(0, len(ids), CHUNK):
-            rows = connection.execute(select_artifacts(NODE.c.id.in_(ids[start : start + CHUNK])))
-            found.update((row.id, row) for row in rows)
-        return found
-
-    rows = await database.read(read, session=session)
-    for artifact, offer in zip(artifacts, offers, strict=True):
+    ids = [(offer.became or offer.id).bytes for offer in offers]
+    rows = await database.read(lambda connection: full_rows(connection, ids), session=session)
+    for artifact, node_id in zip(artifacts, ids, strict=True):
         value, spec, content = artifact._value, artifact._spec, artifact._content
-        artifact._take(rows[offer.became])
+        artifact._take(rows[node_id])
         artifact._value, artifact._spec = value, spec
         if isinstance(content, ValueContent):
             memory = Memory(artifact.id, database.identity, fingerprint(content.value), content.hash)

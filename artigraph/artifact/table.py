@@ -31,7 +31,7 @@ class TableFileContent(FileContent):
 
     def prepare(self, storage: Storage, likely: int | None) -> None:
         FileContent.prepare(self, storage, likely)
-        self.n_observations = _rows(self.path, self.suffix)
+        self.n_observations = _rows(Path(self.path), self.suffix)
 
 
 def table_content(

@@ -106,7 +106,7 @@ class Term:
             name=cls.__name__.lower(),
             fields=field_table(*SHARED, column_field("name", NODE.c.node_label, str), own),
             select=lambda *conditions, latest: select_terms(cls.term_kind).where(*conditions),
-            make=lambda connection, rows: [cls.from_row(row) for row in rows],
+            make=lambda connection, statement: [cls.from_row(row) for row in connection.execute(statement)],
             population=NODE.c.node_type == "term",
             columns=shown,
             shown=shown,

@@ -7,7 +7,7 @@ the row of its key (of a family without one, by the row of its newest version).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 from artigraph.artifact.key import new_stem
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import KEY, NODE
+from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw
 from artigraph.persist.conflict import rows_of
 from artigraph.persist.family import IS_LATEST, LATEST, TOP, key_digest
@@ -60,6 +61,7 @@ _FACTS = (
     *(raw(NODE.c.id), NODE.c.artifact_stem, NODE.c.artifact_version, NODE.c.artifact_hash),
     *(NODE.c.artifact_trashed_at, NODE.c.artifact_kind, NODE.c.artifact_extra),
 )
+"""What ``Known`` is made of."""
 _VERSIONS = select(*_FACTS).where(
     NODE.c.artifact_stem.in_(bindparam("ids", expanding=True)),
     or_(NODE.c.artifact_version == TOP, NODE.c.artifact_version == LATEST),
@@ -122,22 +124,24 @@ def latest_sizes(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
 
 def alone_with(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, Known]:
     """hash -> the newest artifact without a key that has this content, one in the trash only when there is no other."""
-    return {bytes(row.artifact_hash): _known(row) for row in rows_of(connection, _ALONE, set(hashes))}
+    return {bytes(row[3]): _known(row) for row in rows_for(connection, _ALONE, list(set(hashes)))}
 
 
 def _keyed(connection: Connection, statement: Select[Any], ids: Iterable[Any], *, lock: bool) -> list[Any]:
     if lock and connection.dialect.name != "sqlite":
         statement = statement.order_by(KEY.c.key_digest).with_for_update()
-    return [(bytes(row[0]), row[1], row[2]) for row in rows_of(connection, statement, sorted(ids))]
+        found: Iterable[Any] = rows_of(connection, statement, sorted(ids))
+    else:
+        found = rows_for(connection, statement, sorted(ids))
+    return [(bytes(row[0]), row[1], row[2]) for row in found]
 
 
 def _fill(connection: Connection, families: Mapping[str, Family]) -> None:
     """What is stored of these families (by stem)."""
-    rows: Sequence[Any] = rows_of(connection, _VERSIONS, families)
-    for row in rows:
-        family = families[row.artifact_stem]
-        family.top = max(family.top, row.artifact_version)
-        if row.artifact_kind == GONE:
+    for row in rows_for(connection, _VERSIONS, list(families)):
+        family = families[row[1]]
+        family.top = max(family.top, row[2])
+        if row[5] == GONE:
             continue
         known = _known(row)
         if family.newest is None or known.version > family.newest.version:
@@ -147,6 +151,6 @@ def _fill(connection: Connection, families: Mapping[str, Family]) -> None:
 
 
 def _known(row: Any) -> Known:
-    extra = json.loads(row.artifact_extra) if isinstance(row.artifact_extra, str) else row.artifact_extra or {}
-    trashed = row.artifact_trashed_at is not None
-    return Known(row[0], row.artifact_version, bytes(row.artifact_hash or b""), trashed, extra.get("same_as"))
+    node_id, _, version, digest, trashed_at, _, extra = row
+    facts = json.loads(extra) if isinstance(extra, str) else extra or {}
+    return Known(node_id, version, bytes(digest or b""), trashed_at is not None, facts.get("same_as"))

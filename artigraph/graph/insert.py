@@ -7,6 +7,7 @@ may hold.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, Dialect, Float, Integer, LargeBinary, Table, insert
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from artigraph.errors import NoStorageError
 from artigraph.graph.types import Id, Time
@@ -72,7 +74,13 @@ def _insert_sqlite(connection: Connection, batch: Batch) -> None:
             )
             for row in rows
         ]
-    connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
+    cursor = connection.connection.cursor()  # the driver's own: SQLAlchemy adds a third to a short transaction
+    try:
+        cursor.executemany(statement, rows)
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(statement, None, error) from error
+    finally:
+        cursor.close()
 
 
 @cache

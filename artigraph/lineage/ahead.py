@@ -24,7 +24,7 @@ DEEP = 8
 REACH = 2_000
 """Nodes that are read ahead, at most."""
 
-AheadLink = tuple[bytes, bytes, str, str | None, str | None, bool | None]
+AheadLink = Sequence[Any]
 """source, target, kind, label, role, changed"""
 
 _COLUMNS = (raw(LINK.c.source_id), raw(LINK.c.target_id), LINK.c.kind, LINK.c.label, LINK.c.role, LINK.c.changed)
@@ -38,29 +38,32 @@ class Ahead:
         connection: inside one transaction.
         start: a raw id.
         up: against the data, or with it.
+
+    Attributes:
+        near: the ids of the nodes whose links are known.
     """
 
     def __init__(self, connection: Connection, start: bytes, *, up: bool) -> None:
         rows = connection.execute(_near(up), {"start": start, "reach": REACH})
         near = {start, *(row[0] for row in rows)}
-        self._near, self._up = near, up
+        self.near, self._up = near, up
         self._into: dict[bytes, list[AheadLink]] = defaultdict(list)
         self._from: dict[bytes, list[AheadLink]] = defaultdict(list)
         listed = list(near)
         for row in rows_for(connection, _links("target_id", ()), listed):
-            self._into[row[1]].append(tuple(row))
+            self._into[row[1]].append(row)
         for row in rows_for(connection, _links("source_id", ("field", "child") if up else ()), listed):
-            self._from[row[0]].append(tuple(row))
+            self._from[row[0]].append(row)
         self._named = {row[0] for row in rows_for(connection, _NAMED, listed)}
 
-    def links(self, end: str, nodes: Iterable[bytes], kinds: Sequence[str]) -> tuple[list[AheadLink], list[bytes]]:
+    def links(self, end: str, nodes: Sequence[bytes], kinds: Sequence[str]) -> tuple[list[AheadLink], list[bytes]]:
         """The links with this end among the nodes, and those of the nodes that nothing is known of."""
         known = end == "target_id" or not self._up or set(kinds) <= {"field", "child"}
         table = self._into if end == "target_id" else self._from
         found: list[AheadLink] = []
         unknown: list[bytes] = []
         for node in nodes:
-            if known and node in self._near:
+            if known and node in self.near:
                 found += [link for link in table.get(node, ()) if link[2] in kinds]
             else:
                 unknown.append(node)
@@ -69,7 +72,7 @@ class Ahead:
     def named(self, nodes: Iterable[bytes]) -> tuple[set[bytes], list[bytes]]:
         """Those that have a label of their own, and those that nothing is known of."""
         listed = list(nodes)
-        return {n for n in listed if n in self._named}, [n for n in listed if n not in self._near]
+        return {n for n in listed if n in self._named}, [n for n in listed if n not in self.near]
 
 
 @cache

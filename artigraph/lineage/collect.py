@@ -102,15 +102,17 @@ class Walk:
         """part -> the node it is drawn as"""
 
     def exists(self, node: bytes) -> bool:
-        return bool(self._rows(select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids())), [node]))
+        return any(True for _ in rows_for(self._connection, _THERE, [node]))
 
     def start(self, node: bytes) -> bytes:
         """The node that ``node`` is drawn as."""
         return self._drawn_as([node])[node]
 
     def look_ahead(self, node: bytes, *, up: bool) -> None:
-        """Read the links of a long way in a few statements."""
-        self._ahead.append(Ahead(self._connection, node, up=up))
+        """Read the links of a long way in a few statements, and see at once what all its nodes are drawn as."""
+        ahead = Ahead(self._connection, node, up=up)
+        self._ahead.append(ahead)
+        self._drawn_as(ahead.near)
 
     def inside(self, nodes: Iterable[bytes]) -> set[bytes]:
         """The spans inside of these, at any depth, as many as one walk may collect."""
@@ -154,7 +156,7 @@ class Walk:
         """The picture of what was seen."""
         parents = {target: source for source, target, *_ in self._links(LINK.c.target_id, list(self.nodes), ("child",))}
         frames = {parent for parent in parents.values() if parent not in self.nodes}
-        rows = self._rows(select(*COLUMNS).where(raw(NODE.c.id).in_(raw_ids())), [*self.nodes, *frames])
+        rows = self._rows(_DESCRIBED, [*self.nodes, *frames])
         names = self._names([row[0] for row in rows if row.node_label is None])
         nodes = [self._node(row, parents, names) for row in rows]
         edges = tuple(
@@ -182,7 +184,7 @@ class Walk:
 
     def _edges(self, level: Iterable[bytes], *, up: bool) -> list[Edge]:
         """The arrows that end (up) or start (down) at these nodes or at parts that are drawn as them."""
-        parts = self._parts(level)
+        parts, fields = self._parts(level)
         ends = list(parts)
         here = LINK.c.target_id if up else LINK.c.source_id
         raw_edges = self._links(here, ends, ("input", "output"))
@@ -196,42 +198,47 @@ class Walk:
             if ends_[0] != ends_[1]:
                 shown = label if kind == "user" else None
                 found.append((*ends_, kind, role, bool(changed), shown))
-        found += self._part_edges(level, parts, up=up)
+        if up:  # a part with a name or maker of its own is a node; it leads into the wholes that hold it
+            found += (
+                (target, parts[source], "field", None, False, None)
+                for source, target, *_ in fields
+                if target not in parts
+            )
+        else:
+            found += self._edges_to_wholes(list(level))
         return found
 
-    def _part_edges(self, level: Iterable[bytes], parts: dict[bytes, bytes], *, up: bool) -> list[Edge]:
-        """A part with a name or maker of its own is a node; it leads into the wholes that hold it."""
-        found: list[Edge] = []
-        if up:
-            for source, target, *_ in self._links(LINK.c.source_id, list(parts), ("field",)):
-                if target not in parts:
-                    found.append((target, parts[source], "field", None, False, None))
-            return found
-        wanted = list(level)
-        held = self._links(LINK.c.target_id, wanted, ("field",))
+    def _edges_to_wholes(self, nodes: Sequence[bytes]) -> list[Edge]:
+        """From these, which are nodes themselves, into what holds them."""
+        held = self._links(LINK.c.target_id, nodes, ("field",))
         drawn = self._drawn_as([source for source, *_ in held])
-        for source, target, *_ in held:
-            if drawn[source] != target:
-                found.append((target, drawn[source], "field", None, False, None))
-        return found
+        return [
+            (target, drawn[source], "field", None, False, None)
+            for source, target, *_ in held
+            if drawn[source] != target
+        ]
 
-    def _parts(self, nodes: Iterable[bytes]) -> dict[bytes, bytes]:
-        """These nodes and the parts that are drawn as them: node -> what it is drawn as."""
+    def _parts(self, nodes: Iterable[bytes]) -> tuple[dict[bytes, bytes], list[_Link]]:
+        """These nodes and the parts that are drawn as them: node -> what it is drawn as; and the links to all parts."""
         found = {node: node for node in nodes}
+        links: list[_Link] = []
         level = list(found)
         while level:
             rows = self._links(LINK.c.source_id, level, ("field",))
+            links += rows
             own = self._independent([target for _, target, *_ in rows if target not in found])
             level = []
             for source, target, *_ in rows:
                 if target not in found and target not in own:
                     found[target] = found[source]
                     level.append(target)
-        return found
+        return found, links
 
     def _drawn_as(self, nodes: Iterable[bytes]) -> dict[bytes, bytes]:
         """Node -> the whole it is drawn as: itself, unless it is a part without a maker or name of its own."""
         asked = [node for node in dict.fromkeys(nodes) if node not in self._whole]
+        if not asked:
+            return self._whole
         above: dict[bytes, bytes] = {}
         level = asked
         seen: set[bytes] = set()
@@ -252,6 +259,8 @@ class Walk:
 
     def _independent(self, nodes: Sequence[bytes]) -> set[bytes]:
         """Those that are outputs of a span, or have a label of their own."""
+        if not nodes:
+            return set()
         fresh = [node for node in nodes if node not in self._own]
         if not fresh:
             return {node for node in nodes if self._own[node]}
@@ -276,14 +285,16 @@ class Walk:
     def _links(self, end: Column[UUID], nodes: Sequence[bytes], kinds: tuple[str, ...]) -> list[_Link]:
         """The links with this end among the nodes, in the order in which they were made."""
         found: list[_Link] = []
-        left = list(nodes)
+        left = nodes
         for ahead in self._ahead:
+            if not left:
+                return found
             known, left = ahead.links(end.name, left, kinds)
             found += known
         hubs = self._hubs(end, left) if self._fan is not None else {}
         few = [node for node in left if node not in hubs]
         if few:
-            found += [tuple(row) for row in rows_for(self._connection, _links_statement(end.name, kinds), few)]
+            found += rows_for(self._connection, _links_statement(end.name, kinds), few)
         for hub, unread in hubs.items():
             first = _first_links(end.name, self._connection.dialect.name).limit(self._fan)
             found += [tuple(row) for row in self._connection.execute(first, {"ids": [hub]}) if row[2] in kinds]
@@ -306,11 +317,13 @@ class Walk:
         return found
 
 
-_Link = tuple[bytes, bytes, str, str | None, str | None, bool | None]
+_Link = Sequence[Any]
 """source, target, kind, label, role, changed"""
 
 _HERE = raw(NODE.c.id).in_(raw_ids())
-_NAMED = select(raw(NODE.c.id)).where(_HERE, NODE.c.node_label.is_not(None))
+_THERE = select(raw(NODE.c.id)).where(_HERE)
+_NAMED = _THERE.where(NODE.c.node_label.is_not(None))
+_DESCRIBED = select(*COLUMNS).where(_HERE)
 
 
 @cache

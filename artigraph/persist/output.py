@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
 from artigraph.errors import LabelTakenError
 from artigraph.graph.current import OpenSpan, Use, tracking
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.select import rows_for
 from artigraph.graph.types import RawId
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.identity import memories
-from artigraph.persist.conflict import rows_of
 from artigraph.persist.plan import Draft, Plan
 from artigraph.persist.rows import Rows
 
@@ -25,7 +25,8 @@ _TAKEN = select(LINK.c.label, raw(LINK.c.target_id), LINK.c.kind).where(
     _OF_SPAN, LINK.c.label.in_(bindparam("ids", expanding=True))
 )
 _FREE = update(LINK).where(_OF_SPAN, LINK.c.label == bindparam("taken")).values(label=None)
-_LINKED = select(raw(LINK.c.target_id)).where(_OF_SPAN, LINK.c.kind == "output", raw(LINK.c.target_id).in_(raw_ids()))
+_OUTPUTS = select(raw(LINK.c.target_id)).where(_OF_SPAN, LINK.c.kind == literal_column("'output'"))
+_LINKED = _OUTPUTS.where(raw(LINK.c.target_id).in_(raw_ids()))
 
 
 def link_outputs(connection: Connection, rows: Rows, roots: Sequence[Draft], span_id: UUID, *, strict: bool) -> None:
@@ -77,19 +78,21 @@ def uses_of(plan: Plan, fresh: Sequence[Draft], database: Database, span: OpenSp
 
 def still_there(connection: Connection, uses: Sequence[Use]) -> list[Use]:
     """Those uses whose artifact has not been deleted meanwhile."""
-    there = {row[0] for row in rows_of(connection, _THERE, [use.node_id.bytes for use in uses])}
+    there = {row[0] for row in rows_for(connection, _THERE, [use.node_id.bytes for use in uses])}
     return [use for use in uses if use.node_id.bytes in there]
 
 
 def _free_labels(connection: Connection, newest: dict[str | None, Draft], span_id: UUID, *, strict: bool) -> None:
-    labels = (label for label in newest if label is not None)
-    rows = rows_of(connection, _TAKEN, labels, span=span_id.bytes)
-    taken = [row for row in rows if row[1] != newest[row.label].id]
-    for row in taken:
-        if strict or row.kind != "output":
-            raise LabelTakenError(row.label, span_id)
+    labels = [label for label in newest if label is not None]
+    taken = []
+    for label, target, kind in rows_for(connection, _TAKEN, labels, span=span_id.bytes):
+        if target == newest[label].id:
+            continue
+        if strict or kind != "output":
+            raise LabelTakenError(label, span_id)
+        taken.append(label)
     if taken:
-        connection.execute(_FREE, [{"span": span_id.bytes, "taken": row.label} for row in taken])
+        connection.execute(_FREE, [{"span": span_id.bytes, "taken": label} for label in taken])
 
 
 def _linked_already(connection: Connection, span_id: UUID, roots: dict[bytes, Draft]) -> set[bytes]:
@@ -97,4 +100,4 @@ def _linked_already(connection: Connection, span_id: UUID, roots: dict[bytes, Dr
     known = [node_id for node_id, root in roots.items() if root.known]
     if not known:
         return set()
-    return {row[0] for row in rows_of(connection, _LINKED, known, span=span_id.bytes)}
+    return {row[0] for row in rows_for(connection, _LINKED, known, span=span_id.bytes)}

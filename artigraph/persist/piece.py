@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from threading import local
 
 from artigraph.digest import HashingFile
 from artigraph.errors import CannotOpenError, InvalidArtifactError
 from artigraph.persist.progress import Meter
 from artigraph.storage.base import Storage, translated
 
-SMALL = 256 * 1024
+SMALL = 16 * 1024
 """Bytes up to which a file is read at once, and stays in memory from its hashing to its writing ..."""
 HELD = 8 << 20
 """... as long as all such files together have no more than so many."""
@@ -29,7 +30,7 @@ class Piece:
     digest: bytes
     """sha256, 32 raw bytes."""
     size: int
-    path: Path | None = None
+    path: Path | str | None = None
     """The user's file."""
     data: bytes | None = None
     spool: Path | None = None
@@ -59,26 +60,27 @@ class Piece:
             self.spool = None
 
 
-def size_of(path: Path) -> int:
+def size_of(path: Path | str) -> int:
     """The bytes of a file. Raises CannotOpenError when it is not there any more."""
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116 - text, where there are many
     except OSError as error:
         raise CannotOpenError(error.errno, f"{path} cannot be read ({error.strerror})") from error
 
 
-def hashed(path: Path) -> Piece:
+def hashed(path: Path | str) -> Piece:
     """(worker thread) The hash and size of a file; the bytes too, when they are few.
 
     Raises:
         CannotOpenError: it cannot be read.
     """
     with _reading(path) as file:
-        if os.fstat(file.fileno()).st_size <= SMALL:
+        size = os.fstat(file.fileno()).st_size
+        if size <= SMALL:
             data = file.read()
             return Piece(hashlib.sha256(data).digest(), len(data), path, data)
-        digest, buffer = hashlib.sha256(), memoryview(bytearray(CHUNK))
-        with Meter("hashing", os.fstat(file.fileno()).st_size, "B") as meter:
+        digest, buffer = hashlib.sha256(), _buffer()
+        with Meter("hashing", size, "B") as meter:
             while count := file.readinto(buffer):
                 digest.update(buffer[:count])
                 meter.update(count)
@@ -96,7 +98,7 @@ def held(pieces: Iterable[Piece], before: int = 0) -> int:
     return before
 
 
-def taken(path: Path, storage: Storage) -> Piece:
+def taken(path: Path | str, storage: Storage) -> Piece:
     """(worker thread) A file hashed while it is copied to a spool. Raises as ``hashed`` and ``Piece.fill``."""
     spool = storage.spool()
     try:
@@ -108,8 +110,8 @@ def taken(path: Path, storage: Storage) -> Piece:
     return Piece(digest, size, path, spool=spool)
 
 
-def _copied(source: Path, target: Path) -> tuple[bytes, int]:
-    buffer = memoryview(bytearray(CHUNK))
+def _copied(source: Path | str, target: Path) -> tuple[bytes, int]:
+    buffer = _buffer()
     with _reading(source) as reader, target.open("wb", buffering=0) as writer:
         hashing = HashingFile(writer)
         with Meter("copying", os.fstat(reader.fileno()).st_size, "B") as meter:
@@ -119,8 +121,19 @@ def _copied(source: Path, target: Path) -> tuple[bytes, int]:
         return hashing.digest, hashing.size
 
 
-def _reading(path: Path) -> FileIO:
+def _buffer() -> memoryview:
+    """Memory to read into, one for each thread: getting it for each of many files takes as long as hashing them."""
+    if not hasattr(_thread, "buffer"):
+        _thread.buffer = memoryview(bytearray(CHUNK))
+    found: memoryview = _thread.buffer
+    return found
+
+
+_thread = local()
+
+
+def _reading(path: Path | str) -> FileIO:
     try:
-        return path.open("rb", buffering=0)
+        return FileIO(path)
     except OSError as error:
         raise CannotOpenError(error.errno, f"{path} cannot be read ({error.strerror})") from error

@@ -35,13 +35,15 @@ class SmallValue(NamedTuple):
 
     def used(self, node_id: UUID, label: str | None) -> Any:
         """The value of this node; in an open span it becomes an input."""
-        store = self.database.identity
-        looks = None if type(self.value) in PLAIN_TYPES else fingerprint(self.value)
-        memories.remember(self.value, Memory(node_id, store, looks, self.hash))
+        value, store = self.value, self.database.identity
+        if type(value) not in PLAIN_TYPES:
+            memories.remember(value, Memory(node_id, store, fingerprint(value), self.hash))
+        elif memories.holding:
+            memories.remember(value, Memory(node_id, store, None, self.hash))
         span = open_span(store)
         if span is not None and tracking():
             span.use(Use(node_id, label))
-        return self.value
+        return value
 
 
 def small_values(

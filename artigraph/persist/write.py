@@ -22,6 +22,7 @@ from artigraph.graph.filter import LinkFilter, NodeFilter
 from artigraph.graph.node import end_of_link
 from artigraph.graph.order import in_order
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
+from artigraph.graph.select import plain_rows
 from artigraph.graph.value import Filter
 from artigraph.persist import fetch
 from artigraph.persist.delete import delete_nodes, delete_where
@@ -132,7 +133,7 @@ async def read(
 
     def work(connection: Connection) -> Sequence[Any]:
         if columns is not None:
-            return list(handle.from_rows(connection, connection.execute(statement).all()))
+            return list(handle.from_rows(connection, plain_rows(connection, statement)))
         with Session(bind=connection, expire_on_commit=False) as orm:
             found = orm.scalars(statement).all()
             orm.expunge_all()

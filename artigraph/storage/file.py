@@ -159,9 +159,13 @@ class FileSystemStorage(Storage):
 
     def _publish(self, spool: Path, folder: int, name: str) -> None:
         """Make ``name`` in ``folder`` the bytes of ``spool`` in one step, whatever is there."""
+        os.utime(spool)  # its age starts now, also in the eyes of a sweep
+        spool.chmod(0o400)
+        with suppress(OSError):  # there is one already, or no second name for a file: the long way
+            os.link(spool, name, dst_dir_fd=folder)
+            return
         fresh = f".{uuid4().hex}"
         try:
-            os.utime(spool)  # its age starts now, also in the eyes of a sweep
             try:
                 os.link(spool, fresh, dst_dir_fd=folder)
             except OSError as error:

@@ -57,7 +57,8 @@ def main(arguments: list[str]) -> None:
 def once(work: str) -> dict[str, Any]:
     """One measurement in a fresh process and folder."""
     command = [sys.executable, "-m", "tests.benchmarks.kept", "measure", work]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    quiet = {**os.environ, "ARTIGRAPH_PROGRESS": "0"}
+    done = subprocess.run(command, env=quiet, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

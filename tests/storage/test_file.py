@@ -82,7 +82,7 @@ class TestFile(StorageKit):
         def fail(*arguments, **options):
             raise OSError(errno.ENOSPC, "full")
 
-        monkeypatch.setattr(os, "rename", fail)
+        monkeypatch.setattr(os, "link", fail)
         with pytest.raises(StorageFullError):
             await self.keep(storage, b"value")
         monkeypatch.undo()
