@@ -16,7 +16,7 @@ from artigraph.lineage.describe import human_size, human_time
 from artigraph.lineage.escape import plain
 from artigraph.lineage.facts import COUNTED, Facts, Neighbours, node_facts
 from artigraph.lineage.icons import RAN, state_words
-from artigraph.span.owner import gone_owners
+from artigraph.span.abandoned import told_abandoned
 from artigraph_jupyter.html import text
 from artigraph_jupyter.views.preview import FRAME_COLUMNS, FRAME_ROWS, frame_count, is_frame, preview_text
 from artigraph_jupyter.views.quantity import moment_text
@@ -38,9 +38,7 @@ async def details(database: Database, given: Mapping[str, Any]) -> dict[str, Any
 
     def work(connection: Connection) -> Facts:
         facts = node_facts(connection, node_id)
-        if facts.owner_id is not None and gone_owners(connection, [facts.owner_id]):
-            return replace(facts, node=replace(facts.node, status="abandoned"))
-        return facts
+        return facts.with_status({node.id: node.status for node in told_abandoned(connection, facts.nodes)})
 
     return panel(await ask(database.read, work))
 
