@@ -63,6 +63,7 @@ def panel(facts: Facts) -> dict[str, Any]:
         "preview": preview(facts.preview),
         "load": {"name": name, "code": f'import artigraph as ag\n\n{name} = ag.load.s("{node.id}")'} if kept else None,
         "check": kept,
+        "ran": _ran(facts),
     }
 
 
@@ -107,6 +108,14 @@ def _facts(facts: Facts) -> Iterable[dict[str, Any]]:
     stored += [f"in {plain(facts.storage, 60)}"] if facts.storage else []
     yield _fact("Stored as", ", ".join(word for word in stored if word) if facts.serializer else "")
     yield _fact("Hash", _short(format_digest(facts.hash)) if facts.hash else "")
+
+
+def _ran(facts: Facts) -> list[dict[str, str]]:
+    """What may be out of date about it: itself, else what made it."""
+    if facts.node.kind in RAN:
+        return [{"id": facts.node.id, "label": ""}]
+    makers = [node for _, node in facts.made_by.shown] or ([facts.maker] if facts.maker is not None else [])
+    return [{"id": maker.id, "label": name_of(maker)} for maker in makers]
 
 
 def _fact(name: str, said: str = "", near: Neighbours | None = None) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Widgets beside a kernel that goes on: what has become out of date gets a badge; a kernel that is gone is told of."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import browser_page, jupyter_lab, run_all
+from tests.browser.notebooks import cell_of, node, story, widget, write_notebook
+
+pytestmark = [pytest.mark.needs_program("chromium"), pytest.mark.timeout(240)]
+
+FLAG = "g.ag-stale"
+GONE = "The kernel that made this is gone."
+PID = "import os, pathlib\npathlib.Path('pid').write_text(str(os.getpid()))"
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Page]:
+    """A page with the story, a lineage and a tree; whatever it complains about is an error of the test."""
+    views = ["LineageView('model', upstream=3)", "SpanTree()", "ArtifactBrowser()", PID]
+    write_notebook(tmp_path / "live.ipynb", *story("live.db"), *views)
+    with jupyter_lab(tmp_path) as lab, browser_page(width=1360, height=1500) as (page, asked):
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        run_all(page, lab.format("live.ipynb"))
+        yield page
+        assert asked == []
+        assert errors == []
+
+
+def run_cell(page: Page, number: int, code: str) -> None:
+    """Put other code into a cell and run it."""
+    page.evaluate(
+        "([n, code]) => jupyterapp.shell.currentWidget.content.widgets[n].model.sharedModel.setSource(code)",
+        [number, code],
+    )
+    cell_of(page, number).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+
+
+def test_what_has_become_out_of_date_gets_a_badge_with_its_reasons(told: Page, tmp_path: Path) -> None:
+    view, tree = widget(told, "Lineage"), widget(told, "Spans")
+    view.scroll_into_view_if_needed()
+    expect(node(view, "join")).to_be_visible()
+    expect(view.locator(FLAG)).to_have_count(0)
+    run_cell(told, 2, "%%span join --save joined\njoined = flights.merge(weather, on='day').head(900)")
+    why = "stale: input joined has a newer version, of a later join"
+    sweep = node(view, "sweep")
+    expect(sweep.locator(FLAG)).to_have_text(f"{why}stale")
+    expect(sweep).to_have_attribute("aria-label", f"run sweep, 12 more downstream, {why}")
+    expect(node(view, "join").locator(FLAG)).to_contain_text("stale: the cell was edited since")
+    expect(view.get_by_role("region", name="Details").locator(".ag-why")).to_have_text(
+        "stalesweep: input joined has a newer version, of a later join"
+    )
+    row = tree.get_by_role("treeitem", name="run, sweep")
+    expect(row.locator(".ag-stale")).to_have_text("stale")
+    expect(row.locator(".ag-stale")).to_have_attribute("title", why)
+    expect(tree.locator(f'[aria-label$="{why}"]')).to_have_count(1)
+    view.get_by_role("button", name="12 more downstream of sweep").click()
+    expect(sweep.locator(FLAG)).to_have_count(1)
+    view.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", tmp_path)) / "widget-lineage-stale.png"))
+    tree.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", tmp_path)) / "widget-spans-stale.png"))
+    run_cell(told, 2, story("live.db")[2].strip())
+    expect(node(view, "join").locator(FLAG)).to_have_count(0)
+
+
+def test_when_its_kernel_is_killed_the_widget_says_so_and_keeps_what_it_shows(told: Page, tmp_path: Path) -> None:
+    view, tree, found = (widget(told, name) for name in ("Lineage", "Spans", "Artifacts"))
+    expect(view.get_by_role("heading", name="model")).to_be_visible()
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    node(view, "sweep").click()
+    expect(view.locator(".ag-gone")).to_contain_text(GONE, timeout=8_000)
+    expect(node(view, "sweep")).to_be_visible()
+    expect(view.get_by_role("heading", name="model")).to_be_visible()
+    expect(view.get_by_role("button", name="Load into variable")).to_have_count(0)
+    node(view, "sweep").hover()
+    expect(view.locator("g.link.lit")).not_to_have_count(0)
+    tree.get_by_role("treeitem", name="run, sweep").locator(".tw").click()
+    expect(tree.locator(".ag-gone")).to_contain_text(GONE, timeout=8_000)
+    expect(tree.get_by_role("treeitem")).to_have_count(6)
+    found.get_by_role("button", name="joined").click()
+    expect(found.locator(".ag-gone")).to_contain_text(GONE, timeout=8_000)
+    view.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", tmp_path)) / "widget-lineage-gone.png"))
+    told.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    told.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    saved = nbformat.read(tmp_path / "live.ipynb", as_version=4)
+    data = saved.cells[7].outputs[0].data
+    assert "</svg>" in data["image/svg+xml"]
+    assert "sweep" in data["text/plain"]
+    (tmp_path / "live.html").write_text(HTMLExporter(embed_images=True).from_notebook_node(saved)[0], "utf-8")
