@@ -14,6 +14,7 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
     fill(why, ran.filter((each) => found[each.id]).map((each) => reasons(each.label, found[each.id])));
   });
 
+  // Resolves to the id of what goes on being shown, when there is no kernel to ask.
   async function open(id) {
     const mine = (wanted += 1);
     const slow = setTimeout(() => mine === wanted && waiting(), 200);
@@ -21,11 +22,14 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
       const facts = await ask("details", { id });
       if (mine === wanted) show(facts);
     } catch (error) {
-      if (mine === wanted && !error.gone) say(error.message);
+      if (mine !== wanted) return null;
+      if (error.gone) return root.dataset.nodeId;
+      say(error.message);
     } finally {
       clearTimeout(slow);
       root.querySelector(".ag-wait")?.remove();
     }
+    return null;
   }
 
   // What is shown stays until there is something else to show.

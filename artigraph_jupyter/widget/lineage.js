@@ -100,7 +100,7 @@ export function lineage(root, ask, stale, first = null) {
     const stack = scene.stacks[id];
     const node = scene.nodes.find((each) => each.id === id);
     if (stack) panel.members(stack, node.label, () => alter(scene.focus, (next) => next.apart.push(id)));
-    else panel.open(id);
+    else panel.open(id).then((kept) => kept && view.mark(kept));
   }
 
   // A link of the panel: a node that is drawn is chosen, another one becomes what the picture is about.

@@ -75,12 +75,16 @@ def test_what_has_become_out_of_date_gets_a_badge_with_its_reasons(told: Page, t
 def test_when_its_kernel_is_killed_the_widget_says_so_and_keeps_what_it_shows(told: Page, tmp_path: Path) -> None:
     view, tree, found = (widget(told, name) for name in ("Lineage", "Spans", "Artifacts"))
     expect(view.get_by_role("heading", name="model")).to_be_visible()
+    dialog = told.locator(".jp-Dialog", has_text="appears to have died")
+    told.add_locator_handler(dialog, lambda: dialog.get_by_role("button", name="Ok").click())
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     node(view, "sweep").click()
     expect(view.locator(".ag-gone")).to_contain_text(GONE, timeout=8_000)
     expect(node(view, "sweep")).to_be_visible()
     expect(view.get_by_role("heading", name="model")).to_be_visible()
+    expect(node(view, "model")).to_have_attribute("aria-pressed", "true")
     expect(view.get_by_role("button", name="Load into variable")).to_have_count(0)
+    expect(view.locator("g.more").first).not_to_be_visible()
     node(view, "sweep").hover()
     expect(view.locator("g.link.lit")).not_to_have_count(0)
     tree.get_by_role("treeitem", name="run, sweep").locator(".tw").click()
@@ -92,7 +96,18 @@ def test_when_its_kernel_is_killed_the_widget_says_so_and_keeps_what_it_shows(to
     told.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
     told.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     saved = nbformat.read(tmp_path / "live.ipynb", as_version=4)
-    data = saved.cells[7].outputs[0].data
-    assert "</svg>" in data["image/svg+xml"]
-    assert "sweep" in data["text/plain"]
-    (tmp_path / "live.html").write_text(HTMLExporter(embed_images=True).from_notebook_node(saved)[0], "utf-8")
+    assert "made by ▶ sweep" in saved.cells[7].outputs[0].data["text/plain"]
+    still = told.context.new_page()
+    still.set_content(HTMLExporter(template_name="basic").from_notebook_node(saved)[0])
+    picture = still.locator("img[src^='data:image/svg+xml']")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
+    expect(still.get_by_text("sweep", exact=True).first).to_be_visible()
+    expect(still.get_by_text("joined", exact=True).first).to_be_visible()
+
+
+def test_when_its_kernel_restarts_the_widget_says_so_by_itself(told: Page) -> None:
+    view = widget(told, "Lineage")
+    expect(node(view, "model")).to_be_visible()
+    told.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+    expect(view.locator(".ag-gone")).to_contain_text(GONE)
+    expect(node(view, "model")).to_be_visible()
