@@ -3,22 +3,26 @@ import { fill, make } from "./dom.js";
 
 const PROTOCOL = 1;
 const PATIENCE = 2_000; // ms without an answer until it is looked at why
+const ENDS = ["dead", "terminating", "restarting", "autorestarting"]; // states of a kernel that has forgotten its widgets
 const BUSY = "The kernel runs a cell; what was asked is answered afterwards.";
-const SILENT = "The kernel does not answer: it runs a cell, or it is gone. What is shown here stays.";
+const SILENT = "The kernel does not answer yet: it runs a cell, or it is gone. What is shown here stays.";
 const GONE = "The kernel that made this is gone. What is shown here stays; run the cell again to go on.";
 
 // `ask(question, facts)` promises the answer, and rejects with a sentence; `heard(act)` calls act() when a cell has run;
 // `watch(root)` says in the page when the kernel is busy or gone: then what would ask it is absent.
 export function channel(model) {
   const open = new Map();
+  const kernel = model.widget_manager?.kernel; // JupyterLab and Notebook tell; elsewhere only silence can be noticed
   const note = make("p", { class: "ag-gone", role: "status", "aria-live": "polite", hidden: true });
   let page = null;
   let acts = [];
   let last = 0;
   let heardAt = -PATIENCE;
+  let isGone = false;
 
   const receive = (message, buffers) => {
     heardAt = performance.now();
+    isGone = false;
     tell("");
     if (message.event === "ran") acts.forEach((act) => act());
     const waiting = open.get(message.id);
@@ -39,6 +43,7 @@ export function channel(model) {
   const ask = (question, facts = {}) =>
     new Promise((resolve, reject) => {
       try {
+        if (isGone) throw lost();
         const id = send(question, facts);
         open.set(id, { resolve, reject, timer: null });
         wait(id, false);
@@ -51,27 +56,19 @@ export function channel(model) {
   // A late answer: the kernel runs a cell, is still at it, or will never give one.
   function wait(id, probed) {
     open.get(id).timer = setTimeout(() => {
-      const status = model.widget_manager?.kernel?.status; // where the page tells
-      if (status === "busy") {
-        tell(BUSY);
-        wait(id, false);
-      } else if (performance.now() - heardAt < PATIENCE) wait(id, false);
-      else if (!probed) {
-        if (probe()) wait(id, true);
-      } else if (status === undefined) {
-        tell(SILENT);
-        wait(id, false);
-      } else lose();
+      const isHeard = performance.now() - heardAt < PATIENCE;
+      const isBusy = kernel?.status === "busy";
+      if (!isHeard && (probed || isBusy)) tell(isBusy ? BUSY : SILENT);
+      else if (!isHeard) probe();
+      if (open.has(id)) wait(id, !isHeard);
     }, PATIENCE);
   }
 
   function probe() {
     try {
       send("hello", {});
-      return true;
     } catch {
       lose();
-      return false;
     }
   }
 
@@ -81,6 +78,7 @@ export function channel(model) {
   }
 
   function lose() {
+    isGone = true;
     tell(GONE);
     for (const [id, waiting] of [...open]) {
       drop(id);
@@ -99,7 +97,8 @@ export function channel(model) {
     else page?.removeAttribute("data-kernel");
   }
 
-  const hello = () => ask("hello").catch(() => {}); // whatever is wrong is told above
+  const changed = (_, status) => ENDS.includes(status) && lose();
+  kernel?.statusChanged?.connect(changed);
 
   return {
     ask,
@@ -107,12 +106,11 @@ export function channel(model) {
     watch: (root) => {
       page = root;
       root.prepend(note);
-      model.on("comm_live_update", hello); // the page noticed that the kernel restarts
-      hello();
+      ask("hello").catch(() => {}); // whatever is wrong is told in the page
     },
     close: () => {
       model.off("msg:custom", receive);
-      model.off("comm_live_update", hello);
+      kernel?.statusChanged?.disconnect(changed);
       for (const id of [...open.keys()]) drop(id);
     },
   };

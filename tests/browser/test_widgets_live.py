@@ -19,18 +19,35 @@ pytestmark = [pytest.mark.needs_program("chromium"), pytest.mark.timeout(240)]
 
 FLAG = "g.ag-stale"
 GONE = "The kernel that made this is gone."
+ONE_THREAD = (
+    "() => { jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.commsOverSubshells = 'disabled'; }"
+)
+"""Kernels before ipykernel 7, and other pages, have widgets wait while a cell runs."""
+
 PID = "import os, pathlib\npathlib.Path('pid').write_text(str(os.getpid()))"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[str]:
+    with jupyter_lab(folder) as address:
+        yield address
+
+
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Page]:
-    """A page with the story, a lineage and a tree; whatever it complains about is an error of the test."""
+def told(lab: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page with the story of a kernel of its own, and all three widgets; what it throws is an error of the test."""
     views = ["LineageView('model', upstream=3)", "SpanTree()", "ArtifactBrowser()", PID]
-    write_notebook(tmp_path / "live.ipynb", *story("live.db"), *views)
-    with jupyter_lab(tmp_path) as lab, browser_page(width=1360, height=1500) as (page, asked):
+    name = request.node.name
+    write_notebook(folder / f"{name}.ipynb", *story(f"{name}.db"), *views)
+    with browser_page(width=1360, height=1500) as (page, asked):
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        run_all(page, lab.format("live.ipynb"))
+        run_all(page, lab.format(f"{name}.ipynb"))
         yield page
         assert asked == []
         assert errors == []
@@ -46,7 +63,7 @@ def run_cell(page: Page, number: int, code: str) -> None:
     page.keyboard.press("Control+Enter")
 
 
-def test_what_has_become_out_of_date_gets_a_badge_with_its_reasons(told: Page, tmp_path: Path) -> None:
+def test_what_has_become_out_of_date_gets_a_badge_with_its_reasons(told: Page, folder: Path) -> None:
     view, tree = widget(told, "Lineage"), widget(told, "Spans")
     view.scroll_into_view_if_needed()
     expect(node(view, "join")).to_be_visible()
@@ -66,18 +83,32 @@ def test_what_has_become_out_of_date_gets_a_badge_with_its_reasons(told: Page, t
     expect(tree.locator(f'[aria-label$="{why}"]')).to_have_count(1)
     view.get_by_role("button", name="12 more downstream of sweep").click()
     expect(sweep.locator(FLAG)).to_have_count(1)
-    view.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", tmp_path)) / "widget-lineage-stale.png"))
-    tree.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", tmp_path)) / "widget-spans-stale.png"))
-    run_cell(told, 2, story("live.db")[2].strip())
+    shots = Path(os.environ.get("ARTIGRAPH_SHOTS", folder))
+    view.screenshot(path=str(shots / "widget-lineage-stale.png"))
+    tree.screenshot(path=str(shots / "widget-spans-stale.png"))
+    run_cell(told, 2, story("")[2].strip())
     expect(node(view, "join").locator(FLAG)).to_have_count(0)
 
 
-def test_when_its_kernel_is_killed_the_widget_says_so_and_keeps_what_it_shows(told: Page, tmp_path: Path) -> None:
+def test_while_a_cell_runs_the_widget_says_so_and_answers_afterwards(told: Page) -> None:
+    view = widget(told, "Lineage")
+    expect(view.get_by_role("heading", name="model")).to_be_visible()
+    told.evaluate(ONE_THREAD)
+    run_cell(told, 10, "import time\ntime.sleep(8)")
+    expect(cell_of(told, 10).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    node(view, "sweep").click()
+    expect(view.locator(".ag-gone")).to_contain_text("runs a cell", timeout=6_000)
+    expect(view.get_by_role("heading", name="model")).to_be_visible()
+    expect(view.get_by_role("heading", name="sweep")).to_be_visible()
+    expect(view.locator(".ag-gone")).not_to_be_visible()
+
+
+def test_when_its_kernel_is_killed_the_widget_says_so_and_keeps_what_it_shows(told: Page, folder: Path) -> None:
     view, tree, found = (widget(told, name) for name in ("Lineage", "Spans", "Artifacts"))
     expect(view.get_by_role("heading", name="model")).to_be_visible()
     dialog = told.locator(".jp-Dialog", has_text="appears to have died")
     told.add_locator_handler(dialog, lambda: dialog.get_by_role("button", name="Ok").click())
-    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
     node(view, "sweep").click()
     expect(view.locator(".ag-gone")).to_contain_text(GONE, timeout=8_000)
     expect(node(view, "sweep")).to_be_visible()
@@ -92,10 +123,11 @@ def test_when_its_kernel_is_killed_the_widget_says_so_and_keeps_what_it_shows(to
     expect(tree.get_by_role("treeitem")).to_have_count(6)
     found.get_by_role("button", name="joined").click()
     expect(found.locator(".ag-gone")).to_contain_text(GONE, timeout=8_000)
-    view.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", tmp_path)) / "widget-lineage-gone.png"))
+    view.screenshot(path=str(Path(os.environ.get("ARTIGRAPH_SHOTS", folder)) / "widget-lineage-gone.png"))
     told.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
     told.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
-    saved = nbformat.read(tmp_path / "live.ipynb", as_version=4)
+    (name,) = folder.glob("*killed*.ipynb")
+    saved = nbformat.read(name, as_version=4)
     assert "made by ▶ sweep" in saved.cells[7].outputs[0].data["text/plain"]
     still = told.context.new_page()
     still.set_content(HTMLExporter(template_name="basic").from_notebook_node(saved)[0])
