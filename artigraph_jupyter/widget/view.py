@@ -42,13 +42,14 @@ class View(anywidget.AnyWidget):
 
     _css = sheet()
     first = traitlets.Dict().tag(sync=True)
+    _shell: Any = None  # also of one that could not be made
 
     def __init__(self, first: Mapping[str, Any], still: Mapping[str, str]) -> None:
         self._desk = Desk(current_database())
         self._still = dict(still)
         self._running: set[asyncio.Task[None]] = set()
         self._is_watched = False
-        self._shell: Any = get_ipython()
+        self._shell = get_ipython()
         super().__init__(first={"v": PROTOCOL, **first})
         self.on_msg(self._receive)
         if self._shell is not None:
