@@ -235,7 +235,7 @@ def _is_link(thing: Any) -> bool:
     return getattr(type(thing), "row_class", type(thing)) is OrmLink
 
 
-def _row_class(cls: type) -> type[Base]:
+def _row_class(cls: Any) -> type[Base]:
     if hasattr(cls, "graph_model_data"):
         return OrmNode
     found: Any = getattr(cls, "row_class", cls)
