@@ -29,7 +29,7 @@ def description_card(said: Description) -> data.ArtifactCard:
     facts.append(("Features", ", ".join([*listed, *_more(len(features) - FEATURES)])))
     listed = [f"{name} ({dtype})" for name, dtype in list(columns.items())[:COLUMNS]]
     facts.append(("Columns", ", ".join([*listed, *_more(len(columns) - COLUMNS)])))
-    asked = one.key if one.key is not None and one.is_latest else one.uid or str(one.id)
+    asked = one.key if one.key is not None and one.is_latest else str(one.id)
     return data.ArtifactCard(
         artifact=data.ArtifactRow(**_row(one), maker=", ".join(said.made_by)),
         versions=tuple(data.Version(each.number, each.saved_at, each.maker or "") for each in said.versions),

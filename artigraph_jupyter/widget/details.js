@@ -54,8 +54,20 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
       make("div", { class: "ag-sec" }, facts.load && loader(facts), actions(facts, badges)),
     ];
     const content = facts.preview && make("div", { class: "ag-sec" }, make("h4", { class: "ag-h4" }, "Content"), preview(facts.preview));
-    const shown = [content, facts.code && code(facts.code)].filter(Boolean);
+    const shown = [content, facts.versions && versions(facts.versions), facts.code && code(facts.code)].filter(Boolean);
     fill(root, make("div", { class: "ag-know" }, known), shown.length > 0 && make("div", { class: "ag-show" }, shown));
+  }
+
+  function versions(found) {
+    const rows = found.rows.map((version) => {
+      const opener = version.shown
+        ? make("b", { class: "nb", "aria-current": "true" }, version.word)
+        : make("button", { type: "button", class: "ag-link", "data-node-id": version.id, onclick: () => go(version.id) }, version.word);
+      const by = make("span", { class: "ag-2" }, version.saved, version.maker && ` · ${version.maker}`);
+      return make("li", {}, opener, by, version.badges.map(badge));
+    });
+    const title = make("h4", { class: "ag-h4" }, "Versions", make("span", { class: "ag-2" }, ` · ${found.count.toLocaleString("en")}`));
+    return make("div", { class: "ag-sec" }, title, make("ol", { class: "ag-versions", "aria-label": "Versions" }, rows), found.more && make("div", { class: "ag-2 ag-sm" }, found.more));
   }
 
   function list(facts) {
