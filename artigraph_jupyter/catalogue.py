@@ -9,6 +9,9 @@ from artigraph.artifact.artifact import Artifact
 from artigraph.artifact.describe import COLUMNS, FEATURES, Description
 from artigraph.artifact.query import Query
 from artigraph.artifact.text import cell_text
+from artigraph.bridge import block
+from artigraph.graph.engine import current_database
+from artigraph_jupyter.content import shown_content
 from artigraph_jupyter.views import data
 
 ROWS = 50
@@ -35,7 +38,7 @@ def description_card(said: Description) -> data.ArtifactCard:
         versions=tuple(data.Version(each.number, each.saved_at, each.maker or "") for each in said.versions),
         tags=tuple(f"{name} = {value}" for name, value in one.tags.items()) + said.labels,
         facts=tuple(pair for pair in facts if pair[1]),
-        preview=said.preview if isinstance(said.preview, dict) else None,
+        preview=block(shown_content, current_database(), one.id, said.preview),
         load_code=f"artigraph.load.s({asked!r})" if one.created_at is not None else "",
     )
 

@@ -39,10 +39,10 @@ class Annotated:
 def annotated(connection: Connection, facts: Facts) -> Annotated:
     """What was said of a node, in a fixed number of statements."""
     node_id = UUID(facts.node.id)
-    said = [values_of(connection, space, [node_id.bytes])[node_id.bytes] for space in ("feature", "label", "tag")]
+    feature, label, tag = (values_of(connection, space, [node_id.bytes]) for space in ("feature", "label", "tag"))
     versions, count = versions_of(connection, facts.stem, among=node_id)
     own = next((version for version in versions if version.id == node_id), None)
-    return Annotated(*said, versions, count, own)
+    return Annotated(feature[node_id.bytes], label[node_id.bytes], tag[node_id.bytes], versions, count, own)
 
 
 def said_facts(known: Annotated) -> Iterable[tuple[str, str]]:

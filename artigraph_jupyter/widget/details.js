@@ -141,7 +141,8 @@ function code(source) {
 
 function preview(content) {
   if (!content.columns) {
-    return make("div", { class: "ag-line" }, content.bars.length > 1 && sketch(content.bars), make("code", {}, content.text));
+    const image = content.image && make("img", { class: "ag-picture", src: content.image, alt: "" });
+    return make("div", { class: "ag-line" }, image, content.bars.length > 1 && sketch(content.bars), make("code", {}, content.text));
   }
   const numeric = content.columns.map((_, column) => /^(u?int|float|decimal|double|complex)/i.test(content.dtypes[column] || ""));
   const cell = (tag) => (word, column) => make(tag, { class: numeric[column] ? "num" : null, scope: tag === "th" ? "col" : null }, word);

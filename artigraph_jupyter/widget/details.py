@@ -17,7 +17,8 @@ from artigraph.lineage.escape import plain
 from artigraph.lineage.facts import COUNTED, Facts, Neighbours, node_facts
 from artigraph.lineage.icons import RAN, state_words
 from artigraph.span.owner import gone_owners
-from artigraph_jupyter.html import text
+from artigraph_jupyter.content import shown_content
+from artigraph_jupyter.html import is_picture, text
 from artigraph_jupyter.views.preview import FRAME_COLUMNS, FRAME_ROWS, frame_count, is_frame, preview_text
 from artigraph_jupyter.views.quantity import moment_text
 from artigraph_jupyter.widget.annotated import (
@@ -50,7 +51,10 @@ async def details(database: Database, given: Mapping[str, Any]) -> dict[str, Any
             facts = replace(facts, node=replace(facts.node, status="abandoned"))
         return facts, annotated(connection, facts)
 
-    return panel(*await ask(database.read, work))
+    facts, known = await ask(database.read, work)
+    if facts.serializer is not None:
+        facts = replace(facts, preview=await ask(shown_content, database, node_id, facts.preview))
+    return panel(facts, known)
 
 
 def panel(facts: Facts, known: Annotated) -> dict[str, Any]:
@@ -78,11 +82,16 @@ def panel(facts: Facts, known: Annotated) -> dict[str, Any]:
 
 
 def preview(stored: Any) -> dict[str, Any] | None:
-    """A stored preview: rows and columns, or text with a sketch."""
-    if not isinstance(stored, dict):
+    """A preview: rows and columns, or text with a sketch or a picture."""
+    if not isinstance(stored, Mapping):
         return None
     if not is_frame(stored):
-        return {"text": preview_text(stored, 600), "bars": _bars(stored)}
+        image = stored.get("image")
+        return {
+            "text": preview_text(stored, 600),
+            "bars": _bars(stored),
+            "image": image if is_picture(image) else "",
+        }
     columns = stored["columns"][:FRAME_COLUMNS]
     rows = [row[:FRAME_COLUMNS] for row in stored.get("rows", ())[:FRAME_ROWS] if isinstance(row, list)]
     return {

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from PIL import Image
 
 import artigraph as ag
 from artigraph.errors import NodeNotFoundError
@@ -143,6 +145,15 @@ def test_a_frame_shows_its_first_rows_and_an_array_its_sketch(told):
     array = ask("details", id=str(ag.save(np.arange(100.0), "array")))["preview"]
     assert "float64 [100]" in array["text"]
     assert len(array["bars"]) > 3
+
+
+def test_an_image_shows_a_small_picture_and_a_figure_its_words(told):
+    shown = ask("details", id=str(ag.save(Image.new("RGB", (900, 90), "red"), "red")))["preview"]
+    assert shown["text"] == "Image: RGB, 900 × 90 pixels"
+    assert shown["image"].startswith("data:image/png;base64,")
+    figure = go.Figure([go.Bar(y=[1])], layout={"title": "Delays"})
+    shown = ask("details", id=str(ag.save(figure, "figure")))["preview"]
+    assert (shown["text"], shown["image"]) == ("Figure: “Delays”, 1 trace: 1 bar", "")
 
 
 def test_the_parts_of_a_model_are_named_and_a_part_leads_to_its_whole(told):
