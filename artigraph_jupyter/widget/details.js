@@ -49,13 +49,19 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
     const closer = close && button("×", close, { class: "ag-btn flat ag-close", "aria-label": "Close details" });
     const badges = make("div", { class: "ag-badges" }, facts.badges.map(badge));
     const known = [
-      make("div", { class: "ag-head" }, icon(facts.icon), make("h3", {}, facts.label), make("span", { class: "ag-2 ag-sm" }, facts.what), make("span", { class: "ag-grow" }), closer),
+      make("div", { class: "ag-head" }, icon(facts.icon), title(facts), make("span", { class: "ag-2 ag-sm" }, facts.what), make("span", { class: "ag-grow" }), closer),
       make("div", { class: "ag-sec ag-first" }, badges, facts.note && make("pre", { class: "ag-code ag-error", tabindex: "0" }, facts.note), list(facts.facts)),
       make("div", { class: "ag-sec" }, facts.load && loader(facts), actions(facts, badges)),
     ];
     const content = facts.preview && make("div", { class: "ag-sec" }, make("h4", { class: "ag-h4" }, "Content"), preview(facts.preview));
     const shown = [content, facts.versions && versions(facts.versions), facts.code && code(facts.code)].filter(Boolean);
     fill(root, make("div", { class: "ag-know" }, known), shown.length > 0 && make("div", { class: "ag-show" }, shown));
+  }
+
+  // The leaf of a key leads; it breaks before it, not in it.
+  function title(facts) {
+    if (!facts.folder) return make("h3", {}, facts.label);
+    return make("h3", {}, make("span", { class: "ag-2 ag-sm" }, facts.folder), make("wbr"), facts.label.slice(facts.folder.length));
   }
 
   function versions(found) {

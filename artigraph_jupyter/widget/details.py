@@ -29,7 +29,7 @@ from artigraph_jupyter.widget.annotated import (
     version_badges,
     versions_message,
 )
-from artigraph_jupyter.widget.words import asked_id, badge, kind_icon, link, name_of
+from artigraph_jupyter.widget.words import asked_id, badge, folder_of, kind_icon, link, name_of
 
 CODE_LIMIT = 12_000
 """Characters of code that a panel is sent."""
@@ -67,6 +67,7 @@ def panel(facts: Facts, known: Annotated) -> dict[str, Any]:
     return {
         "id": node.id,
         "label": name_of(node),
+        "folder": folder_of(node),
         "kind": node.kind,
         "icon": kind_icon(node.kind),
         "what": " · ".join(plain(word, 60) for word in (node.type_name, node.detail) if word),

@@ -14,7 +14,7 @@ from artigraph.lineage.escape import plain
 from artigraph.lineage.search import Found, FoundPage, find_artifacts
 from artigraph_jupyter.views.quantity import count_text, moment_text, size_text
 from artigraph_jupyter.widget.asking import CURRENT, artifact_filter
-from artigraph_jupyter.widget.words import NAME_LIMIT, kind_icon
+from artigraph_jupyter.widget.words import NAME_LIMIT, folder_of, kind_icon
 
 
 async def artifacts(database: Database, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,12 +51,11 @@ def type_text(found: Found) -> str:
 
 def _row(found: Found) -> dict[str, Any]:
     node = found.node
-    name = plain(node.label, NAME_LIMIT) or node.kind
-    folder, slash, leaf = name.rpartition("/") if node.kind == "keyed" else ("", "", name)
+    folder = folder_of(node)
     return {
         "id": node.id,
-        "folder": folder + slash,
-        "label": leaf,
+        "folder": folder,
+        "label": (plain(node.label, NAME_LIMIT) or node.kind).removeprefix(folder),
         "icon": kind_icon(node.kind),
         "version": f"v{node.version}" if node.kind == "keyed" else "",
         "type": type_text(found),

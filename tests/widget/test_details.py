@@ -72,6 +72,7 @@ def test_a_key_lists_its_versions_newest_first_each_with_an_id_to_go_to(versions
     assert [[badge["word"] for badge in row["badges"]] for row in rows] == [["in the trash"], ["latest"], []]
     assert [row["id"] for row in rows] == [str(each.id) for each in reversed(versions)]
     assert shown["badges"][0]["word"] == "v1 of 3"
+    assert (shown["label"], shown["folder"]) == ("lab/doses.parquet v1", "lab/")
     assert ask("details", id=str(versions[2].id))["badges"][0]["word"] == "in the trash"
     assert ask("details", id=node("table"))["versions"] is None
 
