@@ -239,6 +239,7 @@ def test_the_text_of_a_query_is_a_table(some, tmp_path):
     assert repr(ag.Artifact.filter(size=1)) == "no artifact matches"
     many = ag.Artifact.filter(versions="all")
     assert many.table(limit=2)[2] == 6
+    assert ag.Artifact.filter(key__startswith="a", size=1).question == "Q(key__startswith='a'); Q(size=1)"
     assert Q(key="a", size__gt=1).__repr__() in ag.Artifact.filter(Q(key="a", size__gt=1)).question
 
 
