@@ -49,7 +49,7 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
     const closer = close && button("×", close, { class: "ag-btn flat ag-close", "aria-label": "Close details" });
     const badges = make("div", { class: "ag-badges" }, facts.badges.map(badge));
     const known = [
-      make("div", { class: "ag-head" }, icon(facts.icon), title(facts), make("span", { class: "ag-2 ag-sm" }, facts.what), make("span", { class: "ag-grow" }), closer),
+      make("div", { class: "ag-head" }, icon(facts.icon), title(facts), make("span", { class: "ag-2 ag-sm" }, facts.what.replaceAll(" × ", "\u00a0×\u00a0")), make("span", { class: "ag-grow" }), closer),
       make("div", { class: "ag-sec ag-first" }, badges, facts.note && make("pre", { class: "ag-code ag-error", tabindex: "0" }, facts.note), list(facts.facts)),
       make("div", { class: "ag-sec" }, facts.load && loader(facts), actions(facts, badges)),
     ];
