@@ -9,11 +9,14 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
+from sqlalchemy import select
+
+from artigraph.artifact.fields import Among
 from artigraph.artifact.lookup import Said
 from artigraph.artifact.q import Q
 from artigraph.artifact.search import Search
 from artigraph.graph.filter import NodeFilter
-from artigraph.graph.schema import NODE
+from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.value import Filter, ValueFilter
 from artigraph.lineage.spans import Cursor, SpanQuery
 
@@ -40,7 +43,8 @@ def artifact_filter(given: Mapping[str, Any]) -> Filter | None:
     """What a message asks of artifacts; None: nothing. Raises ValueError as ``span_query`` does."""
     asked: list[Filter] = []
     if text := str(given.get("text") or "").strip():
-        asked.append(Search(text) | NodeFilter(label=ValueFilter(icontains=text)))
+        called = select(LINK.c.target_id).where(ValueFilter(icontains=text).on(LINK.c.label), LINK.c.kind == "output")
+        asked.append(Search(text) | Among(called, f"called {text!r} by the span that made it"))
     if kind := str(given.get("type") or "").strip():
         named = ValueFilter(icontains=kind)
         asked.append(Q(otype__icontains=kind) | Q(suffix__icontains=kind) | named.against(MODEL))
