@@ -127,4 +127,7 @@ def test_every_word_of_it_is_readable(kept: Page, tmp_path: Path, theme: str, wi
         report = found.evaluate(CONTRAST)
         assert report["low"] == [], report
         assert report["wide"] == [], "nothing sticks out"
+    card = cell_of(kept, 5).locator(".ag").first
+    card.screenshot(path=str(shots / f"card-{theme}-{width}.png"))
+    assert card.evaluate(CONTRAST) == {"low": [], "wide": []}
     style.evaluate("element => element.remove()")
