@@ -181,6 +181,13 @@ def test_search_finds_text_wherever_it_is_newest_first(some, tmp_path):
     assert keys(found("named")) == keys(found("gold st")) == ["e"]
 
 
+def test_search_finds_a_number_that_is_the_value_of_a_feature(some):
+    found = ag.Artifact.search
+    assert keys(found("20.5")) == keys(found("20.50")) == ["raw/b.csv"]
+    assert not found("20.")
+    assert not found("nan")
+
+
 def test_times_and_hashes_and_storages_are_asked_for_as_one_says_them(some):
     one = ag.Artifact.filter(key="out/c.txt").one()
     now = datetime.now(UTC)
