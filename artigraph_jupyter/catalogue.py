@@ -9,6 +9,9 @@ from artigraph.artifact.artifact import Artifact
 from artigraph.artifact.describe import COLUMNS, FEATURES, Description
 from artigraph.artifact.query import Query
 from artigraph.artifact.text import cell_text
+from artigraph.bridge import block
+from artigraph.graph.engine import current_database
+from artigraph_jupyter.content import shown_content
 from artigraph_jupyter.views import data
 
 ROWS = 50
@@ -29,13 +32,13 @@ def description_card(said: Description) -> data.ArtifactCard:
     facts.append(("Features", ", ".join([*listed, *_more(len(features) - FEATURES)])))
     listed = [f"{name} ({dtype})" for name, dtype in list(columns.items())[:COLUMNS]]
     facts.append(("Columns", ", ".join([*listed, *_more(len(columns) - COLUMNS)])))
-    asked = one.key if one.key is not None and one.is_latest else one.uid or str(one.id)
+    asked = one.key if one.key is not None and one.is_latest else str(one.id)
     return data.ArtifactCard(
         artifact=data.ArtifactRow(**_row(one), maker=", ".join(said.made_by)),
         versions=tuple(data.Version(each.number, each.saved_at, each.maker or "") for each in said.versions),
         tags=tuple(f"{name} = {value}" for name, value in one.tags.items()) + said.labels,
         facts=tuple(pair for pair in facts if pair[1]),
-        preview=said.preview if isinstance(said.preview, dict) else None,
+        preview=block(shown_content, current_database(), one.id, said.preview),
         load_code=f"artigraph.load.s({asked!r})" if one.created_at is not None else "",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from artigraph.persist.listing import Found, Listing
 from artigraph.persist.place import default_storage
 from artigraph.registry import current_registry
 from artigraph.span.span import Span
+from artigraph_jupyter.content import shown_content
 from artigraph_jupyter.views import data
 
 SPANS = 60
@@ -114,7 +115,7 @@ def model_card(model: Any, depth: int = 0) -> data.ModelCard:
 
 
 def artifact_card(artifact: Artifact) -> data.ArtifactCard:
-    """A stored artifact: facts and its stored preview; its value is not loaded."""
+    """A stored artifact: facts and a preview; its value is not loaded."""
 
     def work(connection: Connection) -> data.ArtifactCard:
         row = connection.execute(
@@ -144,7 +145,9 @@ def artifact_card(artifact: Artifact) -> data.ArtifactCard:
             load_code=f"artigraph.load.s({str(artifact.id)!r})" if row is not None else "",
         )
 
-    return block(current_database().read, work)
+    database = current_database()
+    card = block(database.read, work)
+    return replace(card, preview=block(shown_content, database, artifact.id, card.preview))
 
 
 def artifact_table(found: Listing, query: str = "newest first") -> data.ArtifactTable:

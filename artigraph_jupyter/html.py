@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterable
 
-__all__ = ["Html", "join", "style_tag", "tag", "text"]
+__all__ = ["Html", "is_picture", "join", "style_tag", "tag", "text"]
 
 
 class Html(str):
@@ -65,6 +65,15 @@ def text(value: object, limit: int) -> str:
     return shown if more <= 0 else f"{shown}… {more:,} more characters"
 
 
+def is_picture(address: object) -> bool:
+    """Whether this is the ``data:`` address of a PNG or JPEG, the only one that an ``img`` may have.
+
+    >>> is_picture("data:image/png;base64,iVBORw=="), is_picture("data:image/svg+xml;base64,PHN2Zz4=")
+    (True, False)
+    """
+    return isinstance(address, str) and _PICTURE.fullmatch(address) is not None
+
+
 def style_tag(css: str) -> Html:
     """A ``<style>`` element around a stylesheet of ours.
 
@@ -76,17 +85,19 @@ def style_tag(css: str) -> Html:
     return Html(f"<style>{css}</style>")
 
 
-_EMPTY = frozenset({"br", "path", "rect"})
+_EMPTY = frozenset({"br", "img", "path", "rect"})
 _TAGS = _EMPTY | frozenset(
     "a b button code dd details div dl dt h3 h4 i li ol p pre section span summary svg table tbody td th thead tr "
     "ul".split()
 )
 _ATTRIBUTES = frozenset(
-    "class colspan d fill height href id open role rowspan scope style tabindex title type viewBox width x y".split()
+    "alt class colspan d fill height href id open role rowspan scope src style tabindex title type viewBox width "
+    "x y".split()
 )
 _PREFIXES = ("aria-", "data-")
 _NAME = re.compile(r"[a-zA-Z]+(-[a-zA-Z0-9]+)*")
 _HREF = re.compile(r"(?:#|https?://)[^\s\"'<>]*")
+_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
 _STYLE = re.compile(r"[\w\s:;.,%#-]*")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters, marks that turn the reading direction around, and halves of characters: none can be shown."""
@@ -110,7 +121,7 @@ def _attribute(key: str, value: object) -> str:
         return ""
     if value is True:
         return f" {name}"
-    allowed = {"href": _HREF, "style": _STYLE}.get(name)
+    allowed = {"href": _HREF, "src": _PICTURE, "style": _STYLE}.get(name)
     if allowed and not allowed.fullmatch(str(value)):
         raise ValueError(f"{value!r} is not a plain {name}")
     return f' {name}="{_child(str(value))}"'

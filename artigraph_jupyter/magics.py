@@ -17,6 +17,8 @@ from artigraph.bridge import block
 from artigraph.errors import ArtigraphError, NodeNotFoundError, NoEngineError
 from artigraph.graph.engine import current_database, set_engine
 from artigraph.lineage.lineage import Lineage
+from artigraph.maintain.gc import gc
+from artigraph.maintain.verify import verify
 from artigraph.persist.find import resolve
 from artigraph.persist.tags import write_tags
 from artigraph.registry import load as load_library
@@ -36,6 +38,7 @@ from artigraph_jupyter.views import diff as diff_view
 from artigraph_jupyter.views import stale as stale_view
 from artigraph_jupyter.views import summary as summary_view
 from artigraph_jupyter.views import tree as tree_view
+from artigraph_jupyter.views import upkeep as upkeep_view
 from artigraph_jupyter.views.data import Summary
 
 EMBEDDED = "sqlite:///artigraph.db"
@@ -100,8 +103,10 @@ class ArtigraphMagics(Magics):
         """Connect to a database, say what is in it, and set how cells are recorded."""
         asked = parsers.ARTIGRAPH.read(line)
         words, verb = asked.words, asked.verb
-        if asked.on is not None and verb != "tag":
-            raise UsageError(f"%artigraph {verb} takes no --on")
+        given = {"on": asked.on is not None, "data": asked.data, "delete": asked.delete}
+        for option, of in parsers.OPTION_OF.items():
+            if given[option] and verb != of:
+                raise UsageError(f"%artigraph {verb} takes no --{option}")
         if verb == "connect" and len(words) <= 1:
             return self._summary(self.connect(*words))
         if verb == "status" and not words:
@@ -112,6 +117,12 @@ class ArtigraphMagics(Magics):
             return self._set_autospan(*words)
         if verb == "tag" and words:
             return self._tag(asked.on, dict(map(tag_pair, words)))
+        if verb == "verify" and not words:
+            found = verify.s(asked.data)
+            return Shown(upkeep_view.verified_to_html(found), upkeep_view.verified_to_text(found))
+        if verb == "gc" and not words:
+            swept = gc.s(not asked.delete)
+            return Shown(upkeep_view.collected_to_html(swept), upkeep_view.collected_to_text(swept))
         raise UsageError(f"%artigraph {' '.join([verb, *words])}: {parsers.VERBS[verb]}; %artigraph? lists the options")
 
     @_line()

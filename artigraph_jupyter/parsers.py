@@ -10,12 +10,19 @@ VERBS = {
     "autospan": "on: make every cell a span that is written if it touches an artifact; off: only marked cells",
     "tag": "put KEY=VALUE on the span cell that ran last",
     "nest": "let cells call asyncio.run, with nest-asyncio",
+    "verify": "look for damage: blobs that are gone, rows that lead nowhere; with --data also hash every value",
+    "gc": "say which blobs nothing needs; with --delete remove those that are older than a day",
 }
+
+OPTION_OF = {"on": "tag", "data": "verify", "delete": "gc"}
+"""Option -> the only verb that takes it."""
 
 ARTIGRAPH = Options("%artigraph")
 ARTIGRAPH.add_argument("verb", metavar="VERB", choices=VERBS, help="; ".join(f"{k}: {v}" for k, v in VERBS.items()))
 ARTIGRAPH.add_argument("words", metavar="WORD", nargs="*", help="connect: URL; autospan: on or off; tag: KEY=VALUE ...")
 ARTIGRAPH.add_argument("--on", metavar="TARGET", help="tag: a label or an id to tag instead")
+ARTIGRAPH.add_argument("--data", action="store_true", help="verify: hash the bytes of every value")
+ARTIGRAPH.add_argument("--delete", action="store_true", help="gc: really remove them")
 
 ARTIFACTS = Options("%artifacts")
 ARTIFACTS.add_argument("text", metavar="TEXT", nargs="*", help="what labels contain")

@@ -35,6 +35,7 @@ from artigraph.graph.value import Filter
 from artigraph.lineage.collect import collect
 from artigraph.lineage.lineage import Lineage
 from artigraph.persist.listing import human_bytes
+from artigraph.registry import load
 from artigraph.span.abandoned import tell_abandoned
 from artigraph.span.span import Span
 
@@ -114,6 +115,14 @@ class Catalogued(ArtifactRecord):
             LINK.c.source_id == self.id, LINK.c.role == SCHEMA, LINK.c.kind == "user"
         )
         return Schema.filter(Among(linked, f"{SCHEMA} of {self!r}")).first.s()
+
+    @property
+    def collections(self) -> Query[Any]:
+        """The collections that hold it, each version of them."""
+        home = load("artigraph.artifact.collection", "the collections of an artifact")
+        holding = select(LINK.c.source_id).where(LINK.c.target_id == self.id, LINK.c.kind == "field")
+        found: Query[Any] = home.Collection.filter(Among(holding, f"those that hold {self!r}"), versions="all")
+        return found
 
     @property
     def schemas(self) -> list[Schema]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, desc, func, select
 
 from artigraph.artifact.said import cells_of, values_of
 from artigraph.artifact.text import aligned, cell_text
 from artigraph.graph.schema import KEY, LINK, NODE
+from artigraph.persist.family import IS_LATEST
 from artigraph.persist.listing import human_bytes
 
 VERSIONS, RUNS, COLUMNS, FEATURES = 10, 10, 30, 50
@@ -27,6 +29,8 @@ class VersionFacts:
     maker: str | None
     """The label of the span that made it."""
     in_trash: bool
+    id: UUID
+    is_latest: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def described(connection: Connection, artifact: Any) -> Description:
     labels = values_of(connection, "label", [node_id])[node_id]
     output = (LINK.c.target_id == artifact.id, LINK.c.kind == "output")
     used, used_count = _others(connection, LINK.c.target_id, LINK.c.source_id == artifact.id, LINK.c.kind == "input")
-    versions, version_count = _versions(connection, row.artifact_stem)
+    versions, version_count = versions_of(connection, row.artifact_stem)
     schema = _others(connection, LINK.c.target_id, LINK.c.source_id == artifact.id, LINK.c.role == "schema")[0]
     holders = (LINK.c.target_id == artifact.id, LINK.c.kind == "field")
     where = f"{row.artifact_serializer} in {row.remote_artifact_storage or 'the database'}"
@@ -138,19 +142,16 @@ def described(connection: Connection, artifact: Any) -> Description:
     )
 
 
-def _others(
-    connection: Connection, end: ColumnElement[Any], *conditions: Any, kind: str | None = None
-) -> tuple[tuple[str, ...], int]:
-    """How the nodes at the other end of links are called, the newest first, and how many there are."""
-    name = func.coalesce(NODE.c.node_label, KEY.c.key, NODE.c.artifact_uid)
-    source = LINK.join(NODE, NODE.c.id == end).outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)
-    is_kind = [NODE.c.node_type == kind] if kind is not None else []
-    statement = select(NODE.c.id, name.label("name")).select_from(source).where(*conditions, *is_kind).distinct()
-    found = connection.execute(statement.order_by(NODE.c.id.desc())).all()
-    return tuple(row.name or f"({str(row.id)[-8:]})" for row in found[:RUNS]), len(found)
+def versions_of(
+    connection: Connection, stem: str | None, among: UUID | None = None
+) -> tuple[tuple[VersionFacts, ...], int]:
+    """The newest versions of a family, at most ``VERSIONS``, oldest of them first; and how many there are.
 
-
-def _versions(connection: Connection, stem: str | None) -> tuple[tuple[VersionFacts, ...], int]:
+    Args:
+        connection: inside one transaction.
+        stem: of the family; None: nothing has versions.
+        among: the id of a version that is to be among them, however old it is.
+    """
     if stem is None:
         return (), 0
     maker = NODE.alias("maker")
@@ -164,12 +165,32 @@ def _versions(connection: Connection, stem: str | None) -> tuple[tuple[VersionFa
     mine = (NODE.c.artifact_stem == stem, NODE.c.artifact_uid.is_not(None))
     count = connection.execute(select(func.count()).select_from(NODE).where(*mine)).scalar() or 0
     columns = (NODE.c.artifact_version, NODE.c.node_created_at, NODE.c.artifact_trashed_at, made.label("maker"))
-    newest = select(*columns).where(*mine).order_by(NODE.c.artifact_version.desc()).limit(VERSIONS)
+    order = [desc(NODE.c.artifact_version)] if among is None else [NODE.c.id != among, desc(NODE.c.artifact_version)]
+    newest = select(*columns, NODE.c.id, IS_LATEST.label("latest")).where(*mine).order_by(*order).limit(VERSIONS)
     found = [
-        VersionFacts(row.artifact_version, row.node_created_at, row.maker, row.artifact_trashed_at is not None)
+        VersionFacts(
+            number=row.artifact_version,
+            saved_at=row.node_created_at,
+            maker=row.maker,
+            in_trash=row.artifact_trashed_at is not None,
+            id=row.id,
+            is_latest=bool(row.latest),
+        )
         for row in connection.execute(newest)
     ]
-    return tuple(reversed(found)), count
+    return tuple(sorted(found, key=lambda version: version.number)), count
+
+
+def _others(
+    connection: Connection, end: ColumnElement[Any], *conditions: Any, kind: str | None = None
+) -> tuple[tuple[str, ...], int]:
+    """How the nodes at the other end of links are called, the newest first, and how many there are."""
+    name = func.coalesce(NODE.c.node_label, KEY.c.key, NODE.c.artifact_uid)
+    source = LINK.join(NODE, NODE.c.id == end).outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)
+    is_kind = [NODE.c.node_type == kind] if kind is not None else []
+    statement = select(NODE.c.id, name.label("name")).select_from(source).where(*conditions, *is_kind).distinct()
+    found = connection.execute(statement.order_by(NODE.c.id.desc())).all()
+    return tuple(row.name or f"({str(row.id)[-8:]})" for row in found[:RUNS]), len(found)
 
 
 def _version_text(version: VersionFacts) -> str:

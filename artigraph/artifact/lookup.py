@@ -70,6 +70,9 @@ class Lookup(Filter):
         """``condition`` narrowed by it."""
         return and_(condition, self.field.test(self.operator, self.value))
 
+    def __repr__(self) -> str:
+        return f"Q({_spelled(self.field.name, self.operator)}={self.value!r})"
+
 
 @dataclass(frozen=True)
 class Said(Filter):
@@ -91,8 +94,7 @@ class Said(Filter):
     def __repr__(self) -> str:
         if self.space == "feature" and self.operator in _SIGNS:
             return f"Feature({self.name!r}) {_SIGNS[self.operator]} {self.value!r}"
-        operator = _SPELLED[self.operator]
-        return f"Q({self.space}s__{self.name}{f'__{operator}' if operator else ''}={self.value!r})"
+        return f"Q({_spelled(f'{self.space}s__{self.name}', self.operator)}={self.value!r})"
 
     def _condition(self) -> Condition:
         if self.operator == "is_null":
@@ -110,6 +112,12 @@ class Said(Filter):
         else:
             where.append(TAG.c.space == self.space)
         return select(TAG.c.node_id).where(*where, test)
+
+
+def _spelled(name: str, operator: str) -> str:
+    """A name with its operator, as a user writes it."""
+    end = _SPELLED[operator]
+    return f"{name}__{end}" if end else name
 
 
 def lookups(fields: Fields, expressions: Mapping[str, Any], *, open_ended: bool = True) -> list[Filter]:

@@ -6,12 +6,16 @@ nullable; its ``__table_args__`` are moved onto that table; ``polymorphic_identi
 
 from __future__ import annotations
 
+import inspect
+import warnings
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, Table, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 from sqlalchemy.schema import Constraint
 
 from artigraph.errors import InvalidFieldError
@@ -50,6 +54,32 @@ def _name_identity(cls: Any) -> None:
     cls.__mapper_args__ = {**_WHOLE_ROWS, **own, "polymorphic_identity": identity}
 
 
+def _runs_again(cls: Any) -> bool:
+    """Whether the statement that defines this class ran before: the cell of a notebook, for example.
+
+    Raises:
+        InvalidFieldError: another class has its name for rows.
+    """
+    known = OrmNode.__mapper__.polymorphic_map.get(cls.polymorphic_identity)
+    if known is None:
+        return False
+    other = known.class_
+    if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise InvalidFieldError(
+            f"the node type {cls.polymorphic_identity!r} is {other.__module__}.{other.__qualname__} already; choose "
+            "another polymorphic_identity"
+        )
+    return True
+
+
+def _keep_columns(cls: Any, there: Collection[str]) -> None:
+    """Let a class that is defined again use the columns it has; those that are new to it are added."""
+    given = {name: value.column.name or name for name, value in vars(cls).items() if isinstance(value, MappedColumn)}
+    for name, column in {**{name: name for name in inspect.get_annotations(cls)}, **given}.items():
+        if column in there:
+            setattr(cls, name, mapped_column(column, use_existing_column=True))
+
+
 class OrmNode(Base):
     """A row of ``artigraph_node``: a vertex of the graph."""
 
@@ -76,7 +106,12 @@ class OrmNode(Base):
         _name_identity(cls)
         table = cast("Table", OrmNode.__table__)
         before = set(table.columns.keys())
-        super().__init_subclass__(**kwargs)
+        with warnings.catch_warnings():
+            if _runs_again(cls):
+                _keep_columns(cls, before)
+                table_args = ()
+                warnings.simplefilter("ignore", SAWarning)  # that there is such a class already
+            super().__init_subclass__(**kwargs)
         for column in table.columns:
             if column.name not in before:
                 column.nullable = True

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, func, select
 
 from artigraph.errors import NodeNotFoundError
-from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.picture import LineageNode
@@ -21,8 +21,6 @@ NEIGHBOURS = 12
 
 COUNTED = 10_000
 """Up to how many neighbours are counted; more are "at least" that many."""
-
-TAGS = 50
 
 _SOURCE = 20_000
 """Characters of code that are read."""
@@ -59,11 +57,12 @@ class Facts:
         hash: sha256, 32 bytes.
         storage: name of the storage; None: in the database.
         stem: the family of a keyed artifact.
+        key: what it is kept under.
+        description: a sentence about it.
         created_at, opened_at, closed_at: UTC.
         error: type, message and traceback that a span ended with.
         params: of a run.
         untracked: name and type of values that a span read and no span had made.
-        tags: name and value.
         preview: what its serializer stored to look at.
     """
 
@@ -82,13 +81,14 @@ class Facts:
     hash: bytes | None
     storage: str | None
     stem: str | None
+    key: str | None
+    description: str
     created_at: datetime
     opened_at: datetime | None
     closed_at: datetime | None
     error: dict[str, Any]
     params: dict[str, Any]
     untracked: tuple[tuple[str, str], ...]
-    tags: tuple[tuple[str, str], ...]
     preview: Any
 
     @property
@@ -150,13 +150,14 @@ def node_facts(connection: Connection, node_id: UUID) -> Facts:
         hash=row.artifact_hash,
         storage=row.remote_artifact_storage,
         stem=row.artifact_stem,
+        key=row.key,
+        description=row.artifact_description or "",
         created_at=row.node_created_at,
         opened_at=row.span_opened_at,
         closed_at=row.span_closed_at,
         error=row.span_error if isinstance(row.span_error, dict) else {},
         params=row.run_params if isinstance(row.run_params, dict) else {},
         untracked=tuple((str(each["name"]), str(each["type"])) for each in row.span_untracked or ()),
-        tags=_tags(connection, node_id),
         preview=row.artifact_preview,
     )
 
@@ -164,6 +165,7 @@ def node_facts(connection: Connection, node_id: UUID) -> Facts:
 _MORE = (
     NODE.c.artifact_serializer,
     NODE.c.artifact_hash,
+    NODE.c.artifact_description,
     NODE.c.remote_artifact_storage,
     NODE.c.span_source,
     NODE.c.span_error,
@@ -210,17 +212,3 @@ def _name(connection: Connection, node_id: UUID) -> str | None:
     used = select(LINK.c.role).where(LINK.c.source_id == node_id, LINK.c.role.is_not(None)).limit(1)
     found = connection.execute(led).scalar() or connection.execute(used).scalar()
     return str(found) if found is not None else None
-
-
-def _tags(connection: Connection, node_id: UUID) -> tuple[tuple[str, str], ...]:
-    rows = connection.execute(
-        select(TAG.c.name, TAG.c.value_text, TAG.c.value_number, TAG.c.value_json)
-        .where(TAG.c.node_id == node_id, TAG.c.space != "column")
-        .order_by(TAG.c.space, TAG.c.name, TAG.c.position)
-        .limit(TAGS)
-    )
-    return tuple((row[0], _said(row[1:])) for row in rows)
-
-
-def _said(values: Sequence[Any]) -> str:
-    return next((f"{value:g}" if isinstance(value, float) else str(value) for value in values if value is not None), "")

@@ -1,17 +1,14 @@
-"""Artifacts page by page: what stands by itself in the store, the newest first, by label, type, tag and time."""
+"""Artifacts page by page: what stands by itself in the store and matches a filter, the newest first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, desc, exists, literal_column, or_, select
+from sqlalchemy import Connection, and_, desc, exists, literal_column, or_, select
 
-from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import LINK, NODE
-from artigraph.graph.value import ValueFilter
+from artigraph.graph.value import Condition, Filter
 from artigraph.graph.walk import raw
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.picture import LineageNode
@@ -21,29 +18,13 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class ArtifactQuery:
-    """What artifacts to find; what is not given does not matter.
-
-    Attributes:
-        text: part of the label; ASCII case does not matter.
-        type_name: part of the name of the type or model.
-        tag: name and value; a value of None is any.
-        since: saved then or later, UTC.
-    """
-
-    text: str = ""
-    type_name: str = ""
-    tag: tuple[str, str | None] | None = None
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
-    """An artifact with the span that made it (None: nobody's), and its size in bytes."""
+    """An artifact with the span that made it (None: nobody's), its size in bytes, and the suffix of its file."""
 
     node: LineageNode
     maker: LineageNode | None = None
     size: int | None = None
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +36,36 @@ class FoundPage:
 
 
 def find_artifacts(
-    connection: Connection, query: ArtifactQuery | None = None, before: str | None = None, limit: int = PAGE
+    connection: Connection, where: Filter | None = None, before: str | None = None, limit: int = PAGE
 ) -> FoundPage:
     """What stands by itself: values and models that are no mere part of another, and no traces.
 
     Args:
         connection: inside one transaction.
-        query: what to find.
+        where: what to find of it; None: everything.
         before: the cursor of a page, for the page of older ones.
         limit: rows of a page.
     """
-    statement = _wanted(query or ArtifactQuery())
+    condition = _stands_by_itself()
+    statement = select(*COLUMNS, NODE.c.artifact_suffix).where(where.compose(condition) if where else condition)
     if before is not None:
         statement = statement.where(NODE.c.id < UUID(before))
     rows = connection.execute(statement.order_by(desc(NODE.c.id)).limit(limit + 1)).all()
     ids = [UUID(bytes=row[0]) for row in rows[:limit]]
     makers, names = _makers(connection, ids)
     found = tuple(
-        Found(described(row, names.get(node_id)), makers.get(node_id), row.artifact_size)
+        Found(described(row, names.get(node_id)), makers.get(node_id), row.artifact_size, row.artifact_suffix or "")
         for node_id, row in zip(ids, rows, strict=False)
     )
     return FoundPage(found, str(ids[-1]) if len(rows) > limit else None)
 
 
-def _wanted(query: ArtifactQuery) -> Select[Any]:
+def _stands_by_itself() -> Condition:
     link = LINK.c.target_id == NODE.c.id
     part = exists().where(link, LINK.c.kind == literal_column("'field'"))
     made = exists().where(link, LINK.c.kind == literal_column("'output'"))
     kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
-    wanted: list[ColumnElement[bool]] = [kept, or_(NODE.c.node_label.is_not(None), ~part, made)]
-    if query.text:
-        has = ValueFilter(icontains=query.text)
-        linked = select(LINK.c.target_id).where(has.on(LINK.c.label), LINK.c.kind == "output")
-        named = select(NODE.c.id).where(has.on(NODE.c.node_label))
-        wanted.append(or_(NODE.c.id.in_(named), NODE.c.id.in_(linked)))
-    if query.type_name:
-        has = ValueFilter(icontains=query.type_name)
-        wanted.append(or_(has.on(NODE.c.artifact_otype), has.on(NODE.c.model_artifact_type_name)))
-    if query.since is not None:
-        wanted.append(NODE.c.node_created_at >= query.since)
-    condition = and_(*wanted)
-    if query.tag is not None:
-        condition = NodeFilter(tags=dict([query.tag])).compose(condition)
-    return select(*COLUMNS).where(condition)
+    return and_(kept, or_(NODE.c.node_label.is_not(None), NODE.c.artifact_uid.is_not(None), ~part, made))
 
 
 def _makers(connection: Connection, ids: list[UUID]) -> tuple[dict[UUID, LineageNode], dict[UUID, str]]:

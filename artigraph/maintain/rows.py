@@ -125,9 +125,11 @@ def _contents(connection: Connection, hashed: Callable[[], bool], found: Checked
     chosen = [row[0] for row in rows if row[1] == folder_serializer.name or hashed()]
     found.hashed = len(chosen)
     for row in rows_for(connection, _DATA, chosen):
-        got = sha256(row[2]).digest()
-        if bytes(row[1]) != got:
-            yield _changed(connection, UUID(bytes=row[0]), format_digest(bytes(row[1])), format_digest(got))
+        node_id, expected, data = UUID(bytes=row[0]), _raw(row[1]), row[2]
+        if isinstance(data, str):  # SQLite keeps in any column whatever another program puts there
+            yield _changed(connection, node_id, "bytes", "text")
+        elif expected != (got := sha256(data).digest()):
+            yield _changed(connection, node_id, format_digest(expected), format_digest(got))
 
 
 def _models(connection: Connection) -> Iterator[Problem]:
@@ -136,11 +138,11 @@ def _models(connection: Connection) -> Iterator[Problem]:
     while chunk := rows.fetchmany(CHUNK):
         parts: dict[bytes, list[tuple[str, bytes]]] = {}
         for whole, label, digest in rows_for(connection, _PARTS, [row[0] for row in chunk]):
-            parts.setdefault(whole, []).append((label or "", bytes(digest or b"")))
+            parts.setdefault(whole, []).append((label or "", _raw(digest)))
         for node_id, name, version, digest, keys in chunk:
             held = parts.get(node_id, [])
-            own = [("", digest_bytes(bytes(keys)))] if keys is not None else []
-            if model_digest(name, version or 1, [*held, *own]) != bytes(digest or b""):
+            own = [("", digest_bytes(_raw(keys)))] if keys is not None else []
+            if model_digest(name, version or 1, [*held, *own]) != _raw(digest):
                 labels = ", ".join(sorted(label for label, _ in held)) or "none"
                 what = f"the parts of {name} {UUID(bytes=node_id)} are not those that were saved (it has {labels})"
                 yield Problem(
@@ -152,6 +154,11 @@ def _abandoned(connection: Connection) -> Iterator[Problem]:
     for row in open_spans(connection):
         what = f"span {row.node_label or row.id} is open, and the process that opened it is gone"
         yield Problem("abandoned", what, "repair() closes it", row.id)
+
+
+def _raw(found: Any) -> bytes:
+    """Bytes of a row; text that stands in their place is never equal to them."""
+    return b"" if found is None or isinstance(found, str) else bytes(found)
 
 
 def _changed(connection: Connection, node_id: UUID, expected: str, got: str) -> Problem:

@@ -54,7 +54,7 @@ def small_values(
     whole = [
         (node_id, data, digest)
         for node_id, data, digest in rows
-        if data is not None and digest is not None and (trusted or digest_bytes(data) == digest)
+        if isinstance(data, bytes) and digest is not None and (trusted or digest_bytes(data) == digest)
     ]
     with suppress(SerializeError):
         values = json_serializer.deserialize_many([data for _, data, _ in whole])

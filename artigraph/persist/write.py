@@ -235,13 +235,14 @@ def _is_link(thing: Any) -> bool:
     return getattr(type(thing), "row_class", type(thing)) is OrmLink
 
 
-def _row_class(cls: type) -> type[Base]:
+def _row_class(cls: Any) -> type[Base]:
     if hasattr(cls, "graph_model_data"):
         return OrmNode
     found: Any = getattr(cls, "row_class", cls)
     if not (isinstance(found, type) and issubclass(found, OrmNode | OrmLink)):
         raise InvalidFilterError(
-            f"{cls.__name__} cannot be read; read models, Node, Link, Artifact, Span or row classes"
+            f"{cls.__name__ if isinstance(cls, type) else repr(cls)[:80]} is no class of things in the graph; give a "
+            "model, Node, Link, Artifact, Span or a row class (load() and delete_one() take one thing or its id)"
         )
     return found
 

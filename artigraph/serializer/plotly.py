@@ -6,6 +6,7 @@ arrays with their dtype.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,10 +46,18 @@ class FigureSerializer(Serializer[Any]):
             raise SerializeError(f"not a figure in {self.name}: {str(error)[:300]}") from error
 
     def preview(self, value: Any, /) -> dict[str, Any] | None:
-        """The title, and the types of the first 20 traces."""
-        kinds = ", ".join(trace.type for trace in value.data[:20])
+        """The title, and how many traces there are of each type, of at most 20 types."""
+        kinds = Counter(trace.type for trace in value.data)
         title = str(value.layout.title.text or "")[:200]
-        return {"type": "Figure", "length": len(value.data), "text": f"{title} ({kinds})" if title else kinds}
+        said = ", ".join(kinds)
+        text = f"{title} ({said})" if title else said
+        return {
+            "type": "Figure",
+            "length": len(value.data),
+            "text": text,
+            "title": title,
+            "traces": dict(kinds.most_common(20)),
+        }
 
 
 def _ordered(value: Any) -> Any:

@@ -19,6 +19,7 @@ from artigraph.graph.insert import Batch
 from artigraph.graph.schema import NODE
 from artigraph.ids import as_made_of, now
 from artigraph.span.commit import commit_of
+from artigraph.span.redact import redacted_data
 
 KIND = "environment"
 """The ``artifact_kind`` of such a node."""
@@ -45,12 +46,23 @@ def current_environment() -> dict[str, Any]:
 
 
 def environment_row(environment: dict[str, Any]) -> tuple[UUID, Batch]:
-    """The id of an environment, and the row to insert for it: the same content is the same node."""
+    """The id of an environment without its secrets, and the row to insert for it: the same content is the same node."""
+    environment = _redacted(environment)
     digest = sha256(json.dumps(environment, sort_keys=True, default=str).encode()).digest()
     node_id, at = as_made_of(digest), now()
     columns = ("id", "node_type", "node_created_at", "node_updated_at", "artifact_kind", "artifact_hash")
     row = (node_id.bytes, "node", at, at, KIND, digest, environment)
     return node_id, Batch(NODE, (*columns, "artifact_extra"), [row], ignore=True)
+
+
+def _redacted(environment: dict[str, Any]) -> dict[str, Any]:
+    """What stands under the name of a library is its version, also if the library is called ``asttokens``."""
+    hidden = redacted_data(environment)
+    libraries = environment.get("libraries")
+    if isinstance(libraries, dict):
+        hidden["libraries"] = {name: redacted_data(version) for name, version in libraries.items()}
+    found: dict[str, Any] = hidden
+    return found
 
 
 def read_environments(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:

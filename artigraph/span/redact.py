@@ -56,6 +56,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
 """(pattern, replacement), applied in order; append your own."""
 
 _SECRET_NAME = re.compile(_NAME)
+_COUNTED = re.compile(r"(?i:tokens)\Z")
 
 
 def redacted(text: str) -> str:
@@ -84,7 +85,7 @@ def holds_secret(name: str, value: object) -> bool:
     >>> holds_secret("db_password", 1), holds_secret("url", "https://me:pw@host"), holds_secret("n", 1)
     (True, True, False)
     """
-    if is_secret_name(name):
+    if is_secret_name(name) and not _is_count(name, value):
         return True
     if isinstance(value, dict):
         return any(isinstance(key, str) and holds_secret(key, part) for key, part in value.items())
@@ -96,11 +97,18 @@ def redacted_data(value: Any, name: str = "") -> Any:
 
     >>> redacted_data({"password": 123, "urls": ["https://me:pw@host/"]})
     {'password': '***', 'urls': ['https://***@host/']}
+    >>> redacted_data({"max_tokens": 512})
+    {'max_tokens': 512}
     """
-    if value is not None and name and is_secret_name(name):
+    if value is not None and name and is_secret_name(name) and not _is_count(name, value):
         return HIDDEN
     if isinstance(value, dict):
         return {key: redacted_data(part, str(key)) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [redacted_data(part) for part in value]
     return redacted(value) if isinstance(value, str) else value
+
+
+def _is_count(name: str, value: object) -> bool:
+    """A number of tokens is no secret; a number under ``token`` may be one."""
+    return isinstance(value, int | float) and _COUNTED.search(name) is not None

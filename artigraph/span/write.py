@@ -95,7 +95,7 @@ def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opene
         *(span.id.bytes, span.node_type, span.label, opened_at, opened_at, "open", opened_at),
         *(owner.id.bytes, source, info),
     )
-    kept = environment_row(redacted_data(span.environment)) if span.environment is not None else None
+    kept = environment_row(span.environment) if span.environment is not None else None
     if kept is not None:
         columns, values = (*columns, "run_environment_id"), (*values, kept[0].bytes)
     own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])

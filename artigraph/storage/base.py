@@ -10,13 +10,13 @@ import asyncio
 import errno
 import os
 import re
-from abc import ABC, abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from artigraph.errors import ArtigraphError, CannotOpenError, StorageFullError, StorageReadOnlyError, UnsafeKeyError
 from artigraph.registry import default_registry, load
@@ -32,8 +32,19 @@ class BlobStat:
     """When it was last put, UTC."""
 
 
-class Storage(ABC):
+class _StorageType(ABCMeta):
+    """Lets ``Storage(root=...)`` mean ``Storage.get(root)``: nothing is a storage and no more than that."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Storage and kwargs.keys() == {"root"} and not args:
+            return Storage.get(**kwargs)
+        return super().__call__(*args, **kwargs)
+
+
+class Storage(metaclass=_StorageType):
     """A place for immutable blobs, each at a location that is a function of its sha256 only.
+
+    ``Storage(root="folder")`` and ``Storage(root="s3://bucket/prefix")`` give the storage of that place.
 
     Attributes:
         name: the stored name, 1 to 100 characters; whoever loads needs a storage of the same name.

@@ -85,7 +85,7 @@ def _preview(shown: ArtifactCard, budget: Budget) -> list[Html]:
     if is_frame(preview):
         rows = [frame_table(preview)] if budget.previews else []
         return [*rows, foot(frame_count(preview, shown=budget.previews), shown.load_code)]
-    line = tag("div", preview_line(preview, 2 * budget.chars), class_="ag-sec")
+    line = tag("div", preview_line(preview, 2 * budget.chars, budget.previews), class_="ag-sec")
     return [line, *([foot("", shown.load_code)] if shown.load_code else [])]
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 Preview = Mapping[str, Any]
 """What a serializer stored to look at: of a frame ``columns dtypes rows index shape``, of an array ``shape dtype min
-max mean histogram`` (or ``sketch``), of other values ``type length text``."""
+max mean histogram`` (or ``sketch``), of other values ``type length text``. A look may add an
+``image``: the ``data:`` address of a small picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Stored previews: frames as a small table, arrays as range and sketch, anything else as its text."""
+"""Previews: frames as a small table, arrays as range and sketch, images as a picture, anything else as its text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from artigraph.lineage.escape import plain
-from artigraph_jupyter.html import Html, tag, text
+from artigraph_jupyter.html import Html, is_picture, tag, text
 from artigraph_jupyter.views.data import Preview
 from artigraph_jupyter.views.quantity import count_text, shape_text
 
@@ -37,8 +37,10 @@ def preview_text(preview: Preview, limit: int = 200) -> str:
     return ": ".join(part for part in (of, text(preview.get("text", ""), limit)) if part)
 
 
-def preview_line(preview: Preview, limit: int) -> list[object]:
-    """The same as HTML children, an array with its sketch."""
+def preview_line(preview: Preview, limit: int, pictures: bool = True) -> list[object]:
+    """The same as HTML children, an array with its sketch, an image with its picture unless that is left out."""
+    if pictures and is_picture(preview.get("image")):
+        return [tag("img", src=preview["image"], alt="", class_="ag-picture"), preview_text(preview, limit)]
     if is_frame(preview) or "dtype" not in preview:
         return [preview_text(preview, limit)]
     said = [_array_text(preview), tag("span", _range_text(preview), class_="ag-2")]

@@ -1,13 +1,27 @@
-"""What a page asks to find, as it stands in its fields: text, a state, a tag, a time."""
+"""What a page asks to find, as it stands in its fields: text, a state, a type, a tag, a feature, a time."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import and_
 from typing import Any
 
-from artigraph.lineage.search import ArtifactQuery
+from sqlalchemy import select
+
+from artigraph.artifact.fields import Among
+from artigraph.artifact.lookup import Said
+from artigraph.artifact.q import Q
+from artigraph.artifact.search import Search
+from artigraph.graph.filter import NodeFilter
+from artigraph.graph.schema import LINK, NODE
+from artigraph.graph.value import Filter, ValueFilter
 from artigraph.lineage.spans import Cursor, SpanQuery
+
+CURRENT = Q(is_latest=True, trashed_at=None)
+"""A browser lists the latest version of each thing, without what is in the trash."""
 
 STATES = ("ok", "error", "interrupted", "open", "abandoned")
 
@@ -25,10 +39,57 @@ def span_query(given: Mapping[str, Any]) -> SpanQuery:
     return SpanQuery(str(given.get("text") or ""), stored, tag(given.get("tag")), since(given.get("days")))
 
 
-def artifact_query(given: Mapping[str, Any]) -> ArtifactQuery:
-    """The artifacts that a message asks for. Raises ValueError as ``span_query`` does."""
-    text, kind = str(given.get("text") or ""), str(given.get("type") or "")
-    return ArtifactQuery(text, kind, tag(given.get("tag")), since(given.get("days")))
+def artifact_filter(given: Mapping[str, Any]) -> Filter | None:
+    """What a message asks of artifacts; None: nothing. Raises ValueError as ``span_query`` does."""
+    asked: list[Filter] = []
+    if text := str(given.get("text") or "").strip():
+        called = select(LINK.c.target_id).where(ValueFilter(icontains=text).on(LINK.c.label), LINK.c.kind == "output")
+        asked.append(Search(text) | Among(called, f"called {text!r} by the span that made it"))
+    if kind := str(given.get("type") or "").strip():
+        named = ValueFilter(icontains=kind)
+        asked.append(Q(otype__icontains=kind) | Q(suffix__icontains=kind) | named.against(MODEL))
+    if said := tag(given.get("tag")):
+        asked.append(NodeFilter(tags=dict([said])))
+    if feature := feature_filter(str(given.get("feature") or "")):
+        asked.append(feature)
+    if moment := since(given.get("days")):
+        asked.append(Q(created_at__gte=moment))
+    return reduce(and_, asked) if asked else None
+
+
+MODEL = NODE.c.model_artifact_type_name
+
+_FEATURE = re.compile(r"\s*([^<>=]+?)\s*(?:(<=|>=|<|>|=)\s*(.*?)\s*)?", re.DOTALL)
+_OPERATORS = {"=": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+
+def feature_filter(words: str) -> Filter | None:
+    """``name``, ``name = value``, or ``name > value``; what looks like a number or a truth value may be a text as well.
+
+    >>> feature_filter("temperature >= 20"), feature_filter("lab")
+    (Feature('temperature') >= 20.0, Q(features__lab__isnull=False))
+    >>> feature_filter("batch = 7")
+    Feature('batch') == 7.0 | Feature('batch') == '7'
+    """
+    found = _FEATURE.fullmatch(words)
+    if found is None:
+        return None
+    name, sign, value = found.groups()
+    if not value:
+        return Said("feature", name, "is_null", value=False, declared=True)
+    operator, other = _OPERATORS[sign], _typed(value)
+    asked = Said("feature", name, operator, other, declared=True)
+    return asked | Said("feature", name, operator, value, declared=True) if sign == "=" and other != value else asked
+
+
+def _typed(value: str) -> object:
+    """A number or truth value out of a field; any other text as it is."""
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def tag(words: object) -> tuple[str, str | None] | None:

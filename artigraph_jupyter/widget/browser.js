@@ -11,7 +11,7 @@ function render({ model, el }) {
   const first = model.get("first");
   const root = make("section", { class: "ag-card ag-widget", "aria-label": "Artifacts", "data-lm-suppress-shortcuts": "true" });
   const body = make("tbody", {});
-  const titles = [["Label", ""], ["Type", "opt"], ["Size", "num opt"], ["Made by", "opt"], ["Saved", "opt"]];
+  const titles = [["Key or label", ""], ["Version", ""], ["Type", "opt"], ["Size", "num opt"], ["Made by", "opt"], ["Saved", "opt"]];
   const head = make("tr", {}, titles.map(([word, look]) => make("th", { scope: "col", class: look || null }, word)));
   const table = make("table", { class: "ag-t", "aria-label": "Artifacts" }, make("thead", {}, head), body);
   const more = button("Show more", () => look(query.values(), cursor), { class: "ag-btn flat ag-live", hidden: true });
@@ -21,7 +21,7 @@ function render({ model, el }) {
   let cursor = null;
   let turn = 0;
   const query = fields(
-    [["text", "Search labels", "search"], ["type", "Type", "text"], ["tag", "tag or tag = value", "text"], ["days", "Time", "time", TIMES]],
+    [["text", "Search keys, labels, tags, features", "search"], ["type", "Type", "text"], ["tag", "tag or tag = value", "text"], ["feature", "feature, feature > 20", "text"], ["days", "Time", "time", TIMES]],
     (values) => look(values, null),
   );
 
@@ -46,8 +46,10 @@ function render({ model, el }) {
   }
 
   function line(row) {
-    const opener = make("button", { type: "button", class: "ag-link", tabindex: "-1", onclick: () => choose(row.id) }, row.label);
-    const cells = [[icon(row.icon), opener], row.type, row.size, row.maker, row.saved];
+    const folder = row.folder && make("span", { class: "ag-2" }, row.folder);
+    const opener = make("button", { type: "button", class: "ag-link", tabindex: "-1", onclick: () => choose(row.id) }, folder, row.label);
+    const version = row.version && make("span", { class: "ag-ver" }, row.version);
+    const cells = [[icon(row.icon), opener], version, row.type, row.size, row.maker, row.saved];
     return make("tr", { "data-node-id": row.id }, cells.map((cell, at) => make("td", { class: titles[at][1] || null }, cell)));
   }
 

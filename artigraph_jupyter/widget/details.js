@@ -72,13 +72,31 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
     const closer = close && button("×", close, { class: "ag-btn flat ag-close", "aria-label": "Close details" });
     const badges = make("div", { class: "ag-badges" }, facts.badges.map(badge));
     const known = [
-      make("div", { class: "ag-head" }, icon(facts.icon), make("h3", {}, facts.label), make("span", { class: "ag-2 ag-sm" }, facts.what), make("span", { class: "ag-grow" }), closer),
+      make("div", { class: "ag-head" }, icon(facts.icon), title(facts), make("span", { class: "ag-2 ag-sm" }, facts.what.replaceAll(" × ", "\u00a0×\u00a0")), make("span", { class: "ag-grow" }), closer),
       make("div", { class: "ag-sec ag-first" }, badges, why, facts.note && make("pre", { class: "ag-code ag-error", tabindex: "0" }, facts.note), list(facts.facts)),
       make("div", { class: "ag-sec" }, facts.load && loader(facts), actions(facts, badges)),
     ];
     const content = facts.preview && make("div", { class: "ag-sec" }, make("h4", { class: "ag-h4" }, "Content"), preview(facts.preview));
-    const shown = [content, facts.code && code(facts.code)].filter(Boolean);
+    const shown = [content, facts.versions && versions(facts.versions), facts.code && code(facts.code)].filter(Boolean);
     fill(root, make("div", { class: "ag-know" }, known), shown.length > 0 && make("div", { class: "ag-show" }, shown));
+  }
+
+  // The leaf of a key leads; it breaks before it, not in it.
+  function title(facts) {
+    if (!facts.folder) return make("h3", {}, facts.label);
+    return make("h3", {}, make("span", { class: "ag-2 ag-sm" }, facts.folder), make("wbr"), facts.label.slice(facts.folder.length));
+  }
+
+  function versions(found) {
+    const rows = found.rows.map((version) => {
+      const opener = version.shown
+        ? make("b", { class: "nb", "aria-current": "true" }, version.word)
+        : make("button", { type: "button", class: "ag-link", "data-node-id": version.id, onclick: () => go(version.id) }, version.word);
+      const by = make("span", { class: "ag-2" }, version.saved, version.maker && ` · ${version.maker}`);
+      return make("li", {}, opener, by, version.badges.map(badge));
+    });
+    const title = make("h4", { class: "ag-h4" }, "Versions", make("span", { class: "ag-2" }, ` · ${found.count.toLocaleString("en")}`));
+    return make("div", { class: "ag-sec" }, title, make("ol", { class: "ag-versions", "aria-label": "Versions" }, rows), found.more && make("div", { class: "ag-2 ag-sm" }, found.more));
   }
 
   function list(facts) {
@@ -157,7 +175,8 @@ function code(source) {
 
 function preview(content) {
   if (!content.columns) {
-    return make("div", { class: "ag-line" }, content.bars.length > 1 && sketch(content.bars), make("code", {}, content.text));
+    const image = content.image && make("img", { class: "ag-picture", src: content.image, alt: "" });
+    return make("div", { class: "ag-line" }, image, content.bars.length > 1 && sketch(content.bars), make("code", {}, content.text));
   }
   const numeric = content.columns.map((_, column) => /^(u?int|float|decimal|double|complex)/i.test(content.dtypes[column] || ""));
   const cell = (tag) => (word, column) => make(tag, { class: numeric[column] ? "num" : null, scope: tag === "th" ? "col" : null }, word);

@@ -17,10 +17,19 @@ from artigraph.lineage.escape import plain
 from artigraph.lineage.facts import COUNTED, Facts, Neighbours, node_facts
 from artigraph.lineage.icons import RAN, state_words
 from artigraph.span.abandoned import told_abandoned
-from artigraph_jupyter.html import text
+from artigraph_jupyter.content import shown_content
+from artigraph_jupyter.html import is_picture, text
 from artigraph_jupyter.views.preview import FRAME_COLUMNS, FRAME_ROWS, frame_count, is_frame, preview_text
 from artigraph_jupyter.views.quantity import moment_text
-from artigraph_jupyter.widget.words import asked_id, badge, kind_icon, link, name_of, variable_for
+from artigraph_jupyter.widget.annotated import (
+    Annotated,
+    annotated,
+    loading,
+    said_facts,
+    version_badges,
+    versions_message,
+)
+from artigraph_jupyter.widget.words import asked_id, badge, folder_of, kind_icon, link, name_of
 
 CODE_LIMIT = 12_000
 """Characters of code that a panel is sent."""
@@ -36,43 +45,54 @@ async def details(database: Database, given: Mapping[str, Any]) -> dict[str, Any
     """
     node_id = asked_id(given.get("id"))
 
-    def work(connection: Connection) -> Facts:
+    def work(connection: Connection) -> tuple[Facts, Annotated]:
         facts = node_facts(connection, node_id)
-        return facts.with_status({node.id: node.status for node in told_abandoned(connection, facts.nodes)})
+        facts = facts.with_status({node.id: node.status for node in told_abandoned(connection, facts.nodes)})
+        return facts, annotated(connection, facts)
 
-    return panel(await ask(database.read, work))
+    facts, known = await ask(database.read, work)
+    if facts.serializer is not None:
+        facts = replace(facts, preview=await ask(shown_content, database, node_id, facts.preview))
+    return panel(facts, known)
 
 
-def panel(facts: Facts) -> dict[str, Any]:
+def panel(facts: Facts, known: Annotated) -> dict[str, Any]:
     """Facts in the order and the words of the panel."""
     node = facts.node
     error = facts.error
     is_span, kept = node.kind in RAN, facts.serializer is not None or node.kind == "model"
     states = [str(error["type"])] if node.status == "error" and error.get("type") else state_words(node.status, ())
-    name = variable_for(node.label)
+    shown_states = [badge(word) for word in (states or ["ok"] if is_span else ["not kept"] * (not kept))]
     return {
         "id": node.id,
         "label": name_of(node),
+        "folder": folder_of(node),
         "kind": node.kind,
         "icon": kind_icon(node.kind),
         "what": " · ".join(plain(word, 60) for word in (node.type_name, node.detail) if word),
-        "badges": [badge(word) for word in (states or ["ok"] if is_span else ["not kept"] * (not kept))],
+        "badges": [*shown_states, *version_badges(known)],
         "note": text(error.get("message", ""), 600),
-        "facts": [fact for fact in _facts(facts) if fact["text"] or fact["links"]],
+        "facts": [fact for fact in _facts(facts, known) if fact["text"] or fact["links"]],
         "code": _code(facts),
         "preview": preview(facts.preview),
-        "load": {"name": name, "code": f'import artigraph as ag\n\n{name} = ag.load.s("{node.id}")'} if kept else None,
+        "versions": versions_message(known),
+        "load": loading(facts, known) if kept else None,
         "check": kept,
         "ran": _ran(facts),
     }
 
 
 def preview(stored: Any) -> dict[str, Any] | None:
-    """A stored preview: rows and columns, or text with a sketch."""
-    if not isinstance(stored, dict):
+    """A preview: rows and columns, or text with a sketch or a picture."""
+    if not isinstance(stored, Mapping):
         return None
     if not is_frame(stored):
-        return {"text": preview_text(stored, 600), "bars": _bars(stored)}
+        image = stored.get("image")
+        return {
+            "text": preview_text(stored, 600),
+            "bars": _bars(stored),
+            "image": image if is_picture(image) else "",
+        }
     columns = stored["columns"][:FRAME_COLUMNS]
     rows = [row[:FRAME_COLUMNS] for row in stored.get("rows", ())[:FRAME_ROWS] if isinstance(row, list)]
     return {
@@ -83,8 +103,9 @@ def preview(stored: Any) -> dict[str, Any] | None:
     }
 
 
-def _facts(facts: Facts) -> Iterable[dict[str, Any]]:
+def _facts(facts: Facts, known: Annotated) -> Iterable[dict[str, Any]]:
     node = facts.node
+    yield _fact("About", plain(facts.description, 400))
     part = not facts.made_by.shown and node.kind not in RAN and facts.around.shown
     yield _fact("Inside" if node.kind in RAN else "Part of", near=facts.around)
     yield _fact("Made by", near=_nameless(facts.made_by))
@@ -103,7 +124,8 @@ def _facts(facts: Facts) -> Iterable[dict[str, Any]]:
         yield _fact("Saved", moment_text(facts.created_at))
     yield _fact("Parameters", ", ".join(f"{plain(k, 40)} = {plain(v, 80)}" for k, v in list(facts.params.items())[:20]))
     yield _fact("Reads too", ", ".join(f"{plain(n, 40)} ({plain(t, 40)})" for n, t in facts.untracked[:8]))
-    yield _fact("Tags", ", ".join(f"{plain(k, 40)} = {plain(v, 60)}" if v else plain(k, 40) for k, v in facts.tags))
+    for name, said in said_facts(known):
+        yield _fact(name, said)
     stored = [plain(facts.serializer or "", 60), human_size(facts.size)]
     stored += [f"in {plain(facts.storage, 60)}"] if facts.storage else []
     yield _fact("Stored as", ", ".join(word for word in stored if word) if facts.serializer else "")

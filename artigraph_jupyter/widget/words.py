@@ -57,6 +57,16 @@ def name_of(node: LineageNode) -> str:
     return (plain(node.label, NAME_LIMIT) or node.kind) + version
 
 
+def folder_of(node: LineageNode) -> str:
+    """The part of the name before its leaf, when it is a key: it steps back.
+
+    >>> folder_of(LineageNode("a", "lab/doses.csv", "keyed", version=2)), folder_of(LineageNode("a", "a/b", "span"))
+    ('lab/', '')
+    """
+    name = name_of(node)
+    return name[: name.rfind("/") + 1] if node.kind == "keyed" else ""
+
+
 def spoken(node: LineageNode) -> str:
     """What a screen reader says of a node in a graph.
 

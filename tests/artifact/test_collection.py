@@ -37,6 +37,16 @@ def test_a_collection_keeps_its_artifacts_in_order(store, tmp_path):
         assert Collection.get(asked) == made
 
 
+def test_an_artifact_knows_the_collections_that_hold_it(store, tmp_path):
+    a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
+    first = Collection([a, b], key="release").save()
+    second = Collection([a], key="release").save()
+    assert list(a.collections) == [first, second]
+    assert list(b.collections) == [first]
+    assert a.collections.filter(is_latest=True).one() == second
+    assert list(kept(tmp_path, "c").collections) == []
+
+
 def test_what_a_query_found_is_frozen(store, tmp_path):
     kept(tmp_path, "x/a")
     kept(tmp_path, "x/b")

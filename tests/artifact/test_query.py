@@ -181,6 +181,13 @@ def test_search_finds_text_wherever_it_is_newest_first(some, tmp_path):
     assert keys(found("named")) == keys(found("gold st")) == ["e"]
 
 
+def test_search_finds_a_number_that_is_the_value_of_a_feature(some):
+    found = ag.Artifact.search
+    assert keys(found("20.5")) == keys(found("20.50")) == ["raw/b.csv"]
+    assert not found("20.")
+    assert not found("nan")
+
+
 def test_times_and_hashes_and_storages_are_asked_for_as_one_says_them(some):
     one = ag.Artifact.filter(key="out/c.txt").one()
     now = datetime.now(UTC)
@@ -232,6 +239,7 @@ def test_the_text_of_a_query_is_a_table(some, tmp_path):
     assert repr(ag.Artifact.filter(size=1)) == "no artifact matches"
     many = ag.Artifact.filter(versions="all")
     assert many.table(limit=2)[2] == 6
+    assert ag.Artifact.filter(key__startswith="a", size=1).question == "Q(key__startswith='a'); Q(size=1)"
     assert Q(key="a", size__gt=1).__repr__() in ag.Artifact.filter(Q(key="a", size__gt=1)).question
 
 

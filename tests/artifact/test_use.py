@@ -222,5 +222,7 @@ def test_a_storage_is_got_by_its_root(file_store, tmp_path):
     place = ag.Storage.get(root=str(tmp_path / "rooted"))
     ag.save([1] * 10, key="a.json", storage=place)
     assert len([path for path in (tmp_path / "rooted").glob("??/*") if path.is_file()]) == 1
-    assert ag.Storage.get(root=str(tmp_path / "rooted")) == place
+    assert ag.Storage.get(root=str(tmp_path / "rooted")) == ag.Storage(root=str(tmp_path / "rooted")) == place
+    with pytest.raises(TypeError):
+        ag.Storage()
     assert ag.load("a.json") == [1] * 10

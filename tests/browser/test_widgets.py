@@ -257,14 +257,14 @@ def test_the_browser_finds_by_label_and_type_and_previews(told: Page) -> None:
     expect(rows).to_have_count(19)
     found.get_by_label("Type").fill("frame")
     expect(rows).to_have_count(4)
-    found.get_by_label("Search labels").fill("JOI")
+    found.get_by_label("Search keys").fill("JOI")
     expect(rows).to_have_count(1)
     rows.first.get_by_role("button").click()
     panel = found.get_by_role("region", name="Details")
     expect(panel.locator("table.ag-df tbody tr")).to_have_count(5)
     expect(panel).to_contain_text("First 5 of 1,200 rows.")
     found.get_by_label("Type").fill("")
-    found.get_by_label("Search labels").fill("")
+    found.get_by_label("Search keys").fill("")
     expect(rows).to_have_count(19)
 
 

@@ -143,3 +143,25 @@ def test_an_unknown_table_beside_ours_is_left_alone(file_store):
     connection.close()
     ag.create_tables()
     assert rows(file_store, "SELECT name FROM sqlite_master WHERE name = 'mine'")
+
+
+CELL = """
+class SchemaAgain(ag.OrmNode):
+    polymorphic_identity = "schema_again"
+    __table_args__ = (UniqueConstraint("schema_again_name"),)
+    schema_again_name: Mapped[str] = mapped_column(String(20))
+"""
+
+
+def test_a_cell_that_defines_a_type_can_run_again_and_add_a_column(file_store):
+    names = {"ag": ag, "Mapped": Mapped, "mapped_column": mapped_column, "String": String, "__name__": __name__}
+    names["UniqueConstraint"] = UniqueConstraint
+    for name, source in (("a", CELL), ("b", CELL), ("c", f"{CELL}    schema_again_size: Mapped[int]")):
+        exec(source, names)
+        ag.write_one(names["SchemaAgain"](schema_again_name=name))
+    found = ag.read(names["SchemaAgain"])
+    assert [(type(row), row.schema_again_name) for row in found] == [(names["SchemaAgain"], each) for each in "abc"]
+    with pytest.raises(IntegrityError):
+        ag.write_one(names["SchemaAgain"](schema_again_name="a"))
+    with pytest.raises(InvalidFieldError, match="SchemaAgain already"):
+        type("Another", (ag.OrmNode,), {"polymorphic_identity": "schema_again"})

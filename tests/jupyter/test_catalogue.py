@@ -30,6 +30,13 @@ def test_a_kept_artifact_is_a_card_with_versions_features_and_first_rows(file_st
         assert all("doses" in form for form in RENDERERS[next(k for k in RENDERERS if isinstance(shown, k))](shown))
 
 
+def test_the_code_of_a_card_loads_its_own_version(file_store):
+    first, second = (ag.Artifact(value=[n], key="n.json").save() for n in range(2))
+    codes = [catalogue.kept_card(ag.Artifact.get(str(each.id))).load_code for each in (first, second)]
+    assert codes[1] == "artigraph.load.s('n.json')"
+    assert [eval(code, {"artigraph": ag}) for code in codes] == [[0], [1]]
+
+
 def test_a_query_is_a_table_that_counts_what_it_hides(file_store, tmp_path):
     for n in range(60):
         ag.Artifact(value=n, label=f"value {n}").save()

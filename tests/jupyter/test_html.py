@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import artigraph_jupyter
-from artigraph_jupyter.html import Html, join, style_tag, tag, text
+from artigraph_jupyter.html import Html, is_picture, join, style_tag, tag, text
 from artigraph_jupyter.style import style, stylesheet
 
 
@@ -39,16 +39,36 @@ def test_finished_html_in_an_attribute_is_escaped() -> None:
     assert tag("span", title=tag("b")) == '<span title="&lt;b&gt;&lt;/b&gt;"></span>'
 
 
-@pytest.mark.parametrize("name", ["script", "iframe", "style", "img", "object", "form", "b onclick=x", "", "B"])
+@pytest.mark.parametrize("name", ["script", "iframe", "style", "image", "object", "form", "b onclick=x", "", "B"])
 def test_other_tags_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="not a tag"):
         tag(name)
 
 
-@pytest.mark.parametrize("name", ["onclick", "onerror", "src", "srcdoc", "formaction", "aria-x y", "data-", "x>"])
+@pytest.mark.parametrize("name", ["onclick", "onerror", "srcset", "srcdoc", "formaction", "aria-x y", "data-", "x>"])
 def test_other_attributes_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="not an attribute"):
         tag("b", **{name: "x"})
+
+
+@pytest.mark.parametrize(
+    "src",
+    [
+        "x.png",
+        "https://example.org/x.png",
+        "javascript:x",
+        "data:text/html;base64,AAAA",
+        "data:image/svg+xml;base64,PHN2Zy8+",
+        "data:image/png,x",
+        "data:image/png;base64,AAAA\n",
+        " data:image/png;base64,AAAA",
+    ],
+)
+def test_a_picture_is_a_png_or_jpeg_that_comes_with_the_page(src: str) -> None:
+    with pytest.raises(ValueError, match="not a plain src"):
+        tag("img", src=src)
+    assert not is_picture(src)
+    assert tag("img", src="data:image/png;base64,AA==", alt="") == '<img src="data:image/png;base64,AA==" alt=""/>'
 
 
 @pytest.mark.parametrize("href", ["javascript:x", " javascript:x", "JAVASCRIPT:x", "data:text/html,x", "//x", "#a b"])

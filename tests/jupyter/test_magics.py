@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,9 @@ def test_connect_and_status_say_where_and_how_much(kernel: Kernel) -> None:
         ("%artigraph status x", "%artigraph status x: say where the database is"),
         ("%artigraph connect a b", "%artigraph connect a b: open a database"),
         ("%artigraph status --on x", "%artigraph status takes no --on"),
+        ("%artigraph gc --data", "%artigraph gc takes no --data"),
+        ("%artigraph verify --delete", "%artigraph verify takes no --delete"),
+        ("%artigraph verify everything", "%artigraph verify everything: look for damage"),
         ("%artigraph autospan maybe", "%artigraph autospan maybe: on: make every cell a span"),
         ("%artigraph tag", "%artigraph tag: put KEY=VALUE"),
         ("%artigraph tag team", "--tag team: write --tag KEY=VALUE"),
@@ -189,3 +194,28 @@ def test_nest_lets_a_cell_call_asyncio_run(tmp_path_factory: pytest.TempPathFact
     with kernel_in(tmp_path_factory.mktemp("nest"), load="%load_ext artigraph_jupyter\nimport asyncio") as other:
         assert "asyncio.run works" in other.ok("%artigraph nest").out
         assert other.ok("asyncio.run(asyncio.sleep(0, 5))").text == "5"
+
+
+def test_verify_says_what_is_wrong_and_gc_what_nothing_needs(tmp_path: Path) -> None:
+    with kernel_in(tmp_path) as kernel:
+        kernel.ok("%%span make --save big\nbig = pd.DataFrame({'a': range(100_000)})")
+        assert "Nothing is wrong." in kernel.ok("%artigraph verify --data").text
+        kernel.ok("gone = ag.save.s(pd.DataFrame({'b': range(90_000)}))\nag.delete_one.s(gone)")
+        counted = kernel.ok("%artigraph gc")
+        assert "Would remove 0 blobs" in counted.text  # a deleted value takes its blob along
+        (blob,) = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_mode & 0o777 == 0o400]
+        orphan = blob.with_name("0" * len(blob.name))
+        orphan.write_bytes(b"left behind")
+        os.utime(orphan, (0, 0))
+        assert "Would remove 1 blob" in kernel.ok("%artigraph gc").text
+        assert orphan.exists()
+        removed = kernel.ok("%artigraph gc --delete")
+        assert "Removed 1 blob" in removed.text
+        assert "Removed 1 blob" in removed.html
+        assert not orphan.exists()
+        blob.chmod(0o600)
+        blob.write_bytes(b"x" * blob.stat().st_size)
+        answer = kernel.ok("%artigraph verify --data")
+        assert "1 problem" in answer.text
+        assert "damaged" in answer.text
+        assert "damaged" in answer.html

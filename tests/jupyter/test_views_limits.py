@@ -178,6 +178,9 @@ def test_text_of_users_stays_text(
         {"columns": ["a"], "shape": "wrong", "rows": "wrong"},
         {"shape": [3], "dtype": "int8", "min": None, "max": "x", "histogram": [float("nan"), "x", -3]},
         {"type": 3, "length": "x", "text": None},
+        {"type": "Image", "text": "x", "image": "javascript:alert(1)"},
+        {"type": "Image", "text": "x", "image": "data:image/svg+xml;base64,PHN2Zy8+"},
+        {"type": "Image", "text": "x", "image": ["data:image/png;base64,AAAA"]},
     ],
 )
 def test_a_broken_preview_is_shown_as_far_as_it_goes(preview: dict[str, Any]) -> None:

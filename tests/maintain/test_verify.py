@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import artigraph as ag
 from artigraph.bridge import block
-from artigraph.errors import DatabaseCorruptError
+from artigraph.errors import BlobCorruptError, DatabaseCorruptError
 from artigraph.graph.engine import current_database
 from artigraph.registry import Registry, use_registry
 from artigraph.storage.memory import MemoryStorage
@@ -85,6 +87,18 @@ def test_bytes_in_a_row_are_checked_by_size_and_by_hash(filled: Path, damage: Da
     assert any("left" in problem.what for problem in found), found
     damage("UPDATE artigraph_node SET database_artifact_data = NULL WHERE artifact_size = 1")
     assert "content" in kinds()
+
+
+def test_text_where_bytes_were_is_told_by_every_reader(file_store: Path) -> None:
+    node_id = ag.save([1, 2], "row")
+    with closing(sqlite3.connect(file_store)) as connection, connection:
+        connection.execute("UPDATE artigraph_node SET database_artifact_data = CAST(database_artifact_data AS TEXT)")
+    for read in (lambda: ag.load(node_id), lambda: ag.read(ag.Artifact)[0].value):
+        with pytest.raises(BlobCorruptError, match="got str"):
+            read()
+    [problem] = ag.verify(data=True).problems
+    assert (problem.kind, problem.node_id) == ("content", node_id)
+    assert "expected bytes, got text" in problem.what
 
 
 def test_a_model_that_lost_a_field_is_incomplete(filled: Path, damage: Damage) -> None:

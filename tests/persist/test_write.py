@@ -202,3 +202,11 @@ def test_links_and_nodes_are_deleted_in_one_transaction(store):
     assert sum(each.startswith("COMMIT") for each in seen) == 1
     assert ag.read(ag.Node) == [b]
     assert ag.delete(ag.Link) == 0
+
+
+def test_an_id_where_a_class_is_wanted_is_told_what_takes_ids(store):
+    kept = ag.save(1)
+    for call in (ag.delete, ag.read, ag.exists):
+        with pytest.raises(InvalidFilterError, match=r"delete_one\(\)"):
+            call(kept)
+    assert ag.load(kept) == 1

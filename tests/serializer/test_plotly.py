@@ -72,7 +72,9 @@ def test_the_preview_names_title_and_traces():
     assert figure_serializer.preview(FIGURE) == {
         "type": "Figure",
         "length": 4,
-        "text": "A title (scatter, heatmap, scatter, scatter)",
+        "text": "A title (scatter, heatmap)",
+        "title": "A title",
+        "traces": {"scatter": 3, "heatmap": 1},
     }
 
 

@@ -23,6 +23,14 @@ def test_it_names_python_and_the_versions_of_what_is_imported(monkeypatch: pytes
     assert current_environment()["libraries"]["brand_new_module"] == "3.1"
 
 
+def test_a_library_with_a_secret_looking_name_keeps_its_version(url: str) -> None:
+    known = {"libraries": {"asttokens": "3.0.2"}, "token": "canary"}
+    with ag.span_context(ag.Run("named", environment=known)) as run:
+        pass
+    [found] = ag.read.s(ag.Span, ag.NodeFilter(id=run.id))
+    assert found.environment == {"libraries": {"asttokens": "3.0.2"}, "token": "***"}
+
+
 def test_a_run_records_it_and_runs_that_share_it_share_one_node(url: str) -> None:
     assert len(ag.find()) == 0  # the database's driver is imported by now
     for label in ("first", "second"):

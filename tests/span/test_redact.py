@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from artigraph.span.redact import is_secret_name, redacted, redacted_data
+from artigraph.span.redact import holds_secret, is_secret_name, redacted, redacted_data
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,12 @@ def test_data_under_a_secret_name_is_hidden_whatever_it_is() -> None:
         "token": None,
     }
     assert is_secret_name("AWS_SECRET_ACCESS_KEY")
+
+
+def test_a_number_of_tokens_is_no_secret() -> None:
+    data = {"max_tokens": 512, "tokens": "abc", "token": 512}
+    assert redacted_data(data) == {"max_tokens": 512, "tokens": "***", "token": "***"}
+    assert [holds_secret(name, value) for name, value in data.items()] == [False, True, True]
 
 
 @pytest.mark.parametrize("piece", ["a", "a-.", "token", "'password'", "://a:", "?a", "password = '", "\\", " ", "-"])

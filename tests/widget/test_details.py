@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from PIL import Image
 
 import artigraph as ag
 from artigraph.errors import NodeNotFoundError
@@ -47,6 +49,69 @@ def test_an_artifact_names_who_made_it_who_used_it_and_the_cell(told):
     assert shown["load"]["code"] == f'import artigraph as ag\n\ntable = ag.load.s("{node("table")}")'
 
 
+@pytest.fixture
+def versions(told) -> list[ag.Artifact]:
+    """Three versions of a table, the last one in the trash."""
+    made = []
+    for number in range(3):
+        frame = pd.DataFrame({"dose": [number]})
+        with ag.span_context(f"dose {number}"):
+            made.append(ag.Artifact.from_dataframe(frame, key="lab/doses.parquet", description="By donor").save())
+    made[2].delete()
+    return made
+
+
+def test_a_key_lists_its_versions_newest_first_each_with_an_id_to_go_to(versions):
+    shown = ask("details", id=str(versions[0].id))
+    rows = shown["versions"]["rows"]
+    assert [(row["word"], row["maker"], row["shown"]) for row in rows] == [
+        ("v3", "dose 2", False),
+        ("v2", "dose 1", False),
+        ("v1", "dose 0", True),
+    ]
+    assert [[badge["word"] for badge in row["badges"]] for row in rows] == [["in the trash"], ["latest"], []]
+    assert [row["id"] for row in rows] == [str(each.id) for each in reversed(versions)]
+    assert shown["badges"][0]["word"] == "v1 of 3"
+    assert (shown["label"], shown["folder"]) == ("lab/doses.parquet v1", "lab/")
+    assert ask("details", id=str(versions[2].id))["badges"][0]["word"] == "in the trash"
+    assert ask("details", id=node("table"))["versions"] is None
+
+
+def test_of_many_versions_the_newest_are_listed_with_the_one_that_is_shown(told):
+    first, *_ = [ag.save(number, key="n.json") for number in range(14)]
+    found = ask("details", id=str(first))["versions"]
+    assert [row["word"] for row in found["rows"]] == [*(f"v{number}" for number in range(14, 5, -1)), "v1"]
+    assert (found["count"], found["more"]) == (14, "4 more")
+
+
+def test_the_code_loads_just_the_version_that_is_shown(versions):
+    loads = [ask("details", id=str(each.id))["load"] for each in versions]
+    assert [load["name"] for load in loads] == ["doses_v1", "doses", "doses_v3"]
+    assert "ag.load.s('lab/doses.parquet')  # v2 is the latest" in loads[1]["code"]
+    assert "# lab/doses.parquet v1" in loads[0]["code"]
+    for number, load in enumerate(loads):
+        space: dict[str, Any] = {}
+        exec(load["code"], space)
+        assert space[load["name"]]["dose"].tolist() == [number]
+
+
+def test_features_labels_and_tags_are_facts(versions):
+    versions[1].features.add_values({"temperature": 21.6, "who": ["Ann", "<Bob>"]})
+    versions[1].ulabels.add("raw", "2026")
+    versions[1].tags.add_values({"unit": "mg"})
+    facts = {fact["name"]: fact["text"] for fact in ask("details", id=str(versions[1].id))["facts"]}
+    assert facts["Features"] == "temperature = 21.6\nwho = Ann, <Bob>"
+    assert facts["Labels"] == "raw, 2026"
+    assert facts["Tags"] == "unit = mg"
+    assert facts["About"] == "By donor"
+
+
+def test_of_very_many_features_the_rest_is_counted(versions):
+    versions[1].features.add_values({f"f{number:02}": number for number in range(60)})
+    facts = {fact["name"]: fact["text"] for fact in ask("details", id=str(versions[1].id))["facts"]}
+    assert facts["Features"].splitlines()[-2:] == ["f49 = 49", "10 more"]
+
+
 def test_a_span_names_what_it_used_made_and_ran(told):
     shown = ask("details", id=node("sweep"))
     facts = {fact["name"]: fact for fact in shown["facts"]}
@@ -74,6 +139,15 @@ def test_a_frame_shows_its_first_rows_and_an_array_its_sketch(told):
     array = ask("details", id=str(ag.save(np.arange(100.0), "array")))["preview"]
     assert "float64 [100]" in array["text"]
     assert len(array["bars"]) > 3
+
+
+def test_an_image_shows_a_small_picture_and_a_figure_its_words(told):
+    shown = ask("details", id=str(ag.save(Image.new("RGB", (900, 90), "red"), "red")))["preview"]
+    assert shown["text"] == "Image: RGB, 900 × 90 pixels"
+    assert shown["image"].startswith("data:image/png;base64,")
+    figure = go.Figure([go.Bar(y=[1])], layout={"title": "Delays"})
+    shown = ask("details", id=str(ag.save(figure, "figure")))["preview"]
+    assert (shown["text"], shown["image"]) == ("Figure: “Delays”, 1 trace: 1 bar", "")
 
 
 def test_the_parts_of_a_model_are_named_and_a_part_leads_to_its_whole(told):
