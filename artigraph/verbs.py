@@ -22,6 +22,7 @@ from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
+from artigraph.span.abandoned import tell_abandoned
 from artigraph.span.context import span_context
 from artigraph.span.read import span_id
 from artigraph.storage.base import Storage
@@ -143,7 +144,7 @@ async def view_lineage(
     node_id = await span_id(target) if is_current else await resolve(target, session=session)
 
     def work(connection: Connection) -> Lineage:
-        return collect(connection, node_id, upstream, downstream)
+        return tell_abandoned(connection, collect(connection, node_id, upstream, downstream))
 
     return await current_database().read(work, session=session)
 

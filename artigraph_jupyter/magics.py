@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -92,6 +92,11 @@ class ArtigraphMagics(Magics):
     def __init__(self, shell: Any, kernel: KernelMemory) -> None:
         super().__init__(shell)
         self._kernel = kernel
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Id of a cell -> its source when it was last executed."""
+        return self._kernel.sources
 
     @_line(parsers.ARTIGRAPH)
     def artigraph(self, line: str) -> Any:
@@ -193,7 +198,7 @@ class ArtigraphMagics(Magics):
     def stale(self, line: str) -> Shown:
         """Show which spans are out of date: their inputs, code or model classes have moved on since."""
         asked = parsers.STALE.read(line)
-        found = stale_spans.s(asked.spans or None, sources=self._kernel.sources)
+        found = stale_spans.s(asked.spans or None, sources=self.sources)
         return Shown(stale_view.to_html(found), stale_view.to_text(found))
 
     def connect(self, url: str | None = None) -> Summary:

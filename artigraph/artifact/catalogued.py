@@ -36,6 +36,7 @@ from artigraph.lineage.collect import collect
 from artigraph.lineage.lineage import Lineage
 from artigraph.persist.listing import human_bytes
 from artigraph.registry import load
+from artigraph.span.abandoned import tell_abandoned
 from artigraph.span.span import Span
 
 _PART = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
@@ -199,7 +200,11 @@ class Catalogued(ArtifactRecord):
         """What it was made from, and what was made from it; as ``artigraph.view_lineage``."""
         node_id = self.id
         down = downstream if with_children else 0
-        return await current_database().read(lambda connection: collect(connection, node_id, upstream, down))
+
+        def work(connection: Connection) -> Lineage:
+            return tell_abandoned(connection, collect(connection, node_id, upstream, down))
+
+        return await current_database().read(work)
 
     @method
     async def describe(self, *, session: AsyncSession | None = None) -> Description:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,6 @@ class Facts:
         key: what it is kept under.
         description: a sentence about it.
         created_at, opened_at, closed_at: UTC.
-        owner_id: the process that opened the span.
         error: type, message and traceback that a span ended with.
         params: of a run.
         untracked: name and type of values that a span read and no span had made.
@@ -87,11 +86,33 @@ class Facts:
     created_at: datetime
     opened_at: datetime | None
     closed_at: datetime | None
-    owner_id: UUID | None
     error: dict[str, Any]
     params: dict[str, Any]
     untracked: tuple[tuple[str, str], ...]
     preview: Any
+
+    @property
+    def nodes(self) -> list[LineageNode]:
+        """The node and all that are named beside it."""
+        maker = [self.maker] if self.maker is not None else []
+        return [self.node, *maker, *(node for near in self._beside().values() for _, node in near.shown)]
+
+    def with_status(self, status: Mapping[str, str | None]) -> Facts:
+        """The same facts, with the status that is given for each of ``nodes`` by its id."""
+
+        def told(node: LineageNode) -> LineageNode:
+            return replace(node, status=status[node.id])
+
+        beside: dict[str, Any] = {
+            name: replace(near, shown=tuple((word, told(node)) for word, node in near.shown))
+            for name, near in self._beside().items()
+        }
+        maker = told(self.maker) if self.maker is not None else None
+        return replace(self, node=told(self.node), maker=maker, **beside)
+
+    def _beside(self) -> dict[str, Neighbours]:
+        named = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: near for name, near in named if isinstance(near, Neighbours)}
 
 
 def node_facts(connection: Connection, node_id: UUID) -> Facts:
@@ -134,7 +155,6 @@ def node_facts(connection: Connection, node_id: UUID) -> Facts:
         created_at=row.node_created_at,
         opened_at=row.span_opened_at,
         closed_at=row.span_closed_at,
-        owner_id=row.span_owner_id if row.span_status == "open" else None,
         error=row.span_error if isinstance(row.span_error, dict) else {},
         params=row.run_params if isinstance(row.run_params, dict) else {},
         untracked=tuple((str(each["name"]), str(each["type"])) for each in row.span_untracked or ()),
@@ -149,7 +169,6 @@ _MORE = (
     NODE.c.remote_artifact_storage,
     NODE.c.span_source,
     NODE.c.span_error,
-    NODE.c.span_owner_id,
     NODE.c.run_params,
 )
 

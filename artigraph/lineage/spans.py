@@ -62,7 +62,6 @@ class Row:
         cell: number of the notebook cell it ran as.
         error: type of the exception it ended with.
         opened_at, closed_at: UTC.
-        owner_id: the process that has it open.
         around: label of the span that it is inside of, where that is not told by the tree.
     """
 
@@ -74,7 +73,6 @@ class Row:
     error: str = ""
     opened_at: datetime | None = None
     closed_at: datetime | None = None
-    owner_id: UUID | None = None
     around: str = ""
 
 
@@ -148,7 +146,7 @@ def span_rows(connection: Connection, ids: Sequence[UUID], around: bool = False)
     """The rows of these spans, in this order; with ``around``, each names the span that it is inside of."""
     if not ids:
         return []
-    asked = select(*COLUMNS, NODE.c.span_error, NODE.c.span_owner_id).where(NODE.c.id.in_(ids))
+    asked = select(*COLUMNS, NODE.c.span_error).where(NODE.c.id.in_(ids))
     spans = {UUID(bytes=row[0]): row for row in connection.execute(asked)}
     counted = (
         select(LINK.c.source_id, LINK.c.kind, func.count())
@@ -175,7 +173,6 @@ def span_rows(connection: Connection, ids: Sequence[UUID], around: bool = False)
                 error=str(error.get("type") or ""),
                 opened_at=span.span_opened_at,
                 closed_at=span.span_closed_at,
-                owner_id=span.span_owner_id if span.span_status == "open" else None,
                 around=holders.get(node_id, ""),
             )
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, desc, select
+from sqlalchemy import Connection, Select, desc, func, select
 
 from artigraph.bridge import dual
 from artigraph.errors import NodeNotFoundError
@@ -66,28 +67,53 @@ async def find_span(target: Any) -> Span:
 
 def read_used(connection: Connection, span_id: UUID, way: str = "input") -> list[Used]:
     """What a span used (``input``) or made (``output``), in the order in which it was saved."""
+    return read_used_by(connection, [span_id], way).get(span_id, [])
+
+
+def read_used_by(
+    connection: Connection, spans: Sequence[UUID], way: str = "input", *, models: bool = False, most: int | None = None
+) -> dict[UUID, list[Used]]:
+    """The same of many spans in one statement.
+
+    Args:
+        connection: inside one transaction.
+        spans: their ids.
+        way: ``input`` or ``output``.
+        models: what is no model is left out.
+        most: of one span, only so many that were saved last.
+
+    Returns:
+        By the id of the span; without those that used nothing.
+    """
     here, there = (LINK.c.target_id, LINK.c.source_id) if way == "input" else (LINK.c.source_id, LINK.c.target_id)
     columns = (
-        *(NODE.c.id, LINK.c.role, LINK.c.label, NODE.c.node_label, NODE.c.artifact_kind, NODE.c.artifact_hash),
-        *(NODE.c.artifact_stem, NODE.c.artifact_version, NODE.c.model_artifact_type_name),
+        *(here.label("span"), NODE.c.id, LINK.c.role, LINK.c.label, NODE.c.node_label, NODE.c.artifact_kind),
+        *(NODE.c.artifact_hash, NODE.c.artifact_stem, NODE.c.artifact_version, NODE.c.model_artifact_type_name),
         *(NODE.c.model_artifact_version, LINK.c.changed),
     )
     joined = LINK.join(NODE, NODE.c.id == there)
-    statement = select(*columns).select_from(joined).where(here == span_id, LINK.c.kind == way).order_by(NODE.c.id)
-    return [
-        Used(
-            id=row[0],
-            role=row[1] if way == "input" else row[2],
-            label=row[3],
-            kind=row[4],
-            hash=row[5],
-            stem=row[6],
-            version=row[7] if row[8] is None else row[9],
-            model=row[8],
-            changed=bool(row[10]),
+    wanted = select(*columns).select_from(joined).where(here.in_(spans), LINK.c.kind == way)
+    if models:
+        wanted = wanted.where(NODE.c.model_artifact_type_name.is_not(None))
+    if most is not None:
+        place = func.row_number().over(partition_by=here, order_by=desc(there))
+        placed = wanted.add_columns(place.label("place")).subquery()
+        wanted = select(*placed.c).where(placed.c.place <= most)
+    found: dict[UUID, list[Used]] = {}
+    for row in connection.execute(wanted):
+        used = Used(
+            id=row[1],
+            role=row[2] if way == "input" else row[3],
+            label=row[4],
+            kind=row[5],
+            hash=row[6],
+            stem=row[7],
+            version=row[8] if row[9] is None else row[10],
+            model=row[9],
+            changed=bool(row[11]),
         )
-        for row in connection.execute(statement)
-    ]
+        found.setdefault(row[0], []).append(used)
+    return {span: sorted(used, key=lambda each: each.id) for span, used in found.items()}
 
 
 def _labelled(connection: Connection, asked: str) -> UUID:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, desc, func, select
+from sqlalchemy import Connection, Select, bindparam, desc, func, select
 
 from artigraph.bridge import dual
 from artigraph.digest import digest_bytes
 from artigraph.errors import UnknownModelError
-from artigraph.graph.engine import current_database
+from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.registry import current_registry
 from artigraph.span.commit import commit_of, differs
-from artigraph.span.inputs import Used, find_span, read_used
+from artigraph.span.inputs import Used, find_span, read_used_by
 from artigraph.span.redact import redacted
 from artigraph.span.span import Span
 
 NEWEST = 200
 """Labels whose newest spans are looked at when none is named."""
+
+INPUTS = 200
+"""Inputs of one span that are looked at, those that were saved last; and models that it made."""
+
+_AT_ONCE = 100
+"""Spans that one round of statements is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +61,39 @@ async def stale_spans(targets: Iterable[Any] | None = None, *, sources: Mapping[
     Raises:
         NodeNotFoundError: a target is no span.
     """
+    database = current_database()
     if targets is None:
-        spans = await current_database().read(_newest_of_each_label)
+        ids = await database.read(_newest_of_each_label)
     else:
-        spans = [await find_span.a(target) for target in targets]
+        ids = [(await find_span.a(target)).id for target in targets]
+    return await judge(database, ids, sources or {})
 
-    def work(connection: Connection) -> dict[UUID, list[str]]:
-        return {span.id: _data_reasons(connection, span) for span in spans}
 
-    reasons = await current_database().read(work)
-    moved = await _moved_commits({commit for span in spans if (commit := _commit(span))})
+async def judge(database: Database, ids: Sequence[UUID], sources: Mapping[str, str]) -> list[Stale]:
+    """(library thread) Those of these spans that are out of date; a few statements for every 100 of them.
+
+    Args:
+        database: where they are.
+        ids: of spans; one that is no span is passed over.
+        sources: id of a cell -> the source that was executed last.
+
+    Returns:
+        As ``stale_spans``.
+    """
+
+    def work(connection: Connection) -> list[tuple[Span, list[str]]]:
+        found: list[tuple[Span, list[str]]] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            spans = Span.with_ids(connection, ids[start : start + _AT_ONCE])
+            reasons = _data_reasons(connection, [span.id for span in spans])
+            found += [(span, reasons[span.id]) for span in spans]
+        return found
+
+    judged = await database.read(work)
+    moved = await _moved_commits({commit for span, _ in judged if (commit := _commit(span))})
     found = []
-    for span in spans:
-        why = [*reasons[span.id], *_edited(span, sources or {})]
+    for span, reasons in judged:
+        why = [*reasons, *_edited(span, sources)]
         if _commit(span) in moved:
             why.append(f"the code differs from commit {_commit(span)[:8]}")
         if why:
@@ -75,7 +101,7 @@ async def stale_spans(targets: Iterable[Any] | None = None, *, sources: Mapping[
     return sorted(found, key=lambda each: each.span.id)
 
 
-def _newest_of_each_label(connection: Connection) -> list[Span]:
+def _newest_of_each_label(connection: Connection) -> list[UUID]:
     newest = func.max(NODE.c.node_created_at)
     is_span = (NODE.c.span_status.is_not(None), NODE.c.node_label.is_not(None))
     groups = select(NODE.c.node_label).where(*is_span).group_by(NODE.c.node_label).order_by(desc(newest)).limit(NEWEST)
@@ -84,52 +110,80 @@ def _newest_of_each_label(connection: Connection) -> list[Span]:
     for label in labels:
         one = select(NODE.c.id).where(NODE.c.node_label == label, NODE.c.span_status.is_not(None))
         ids.append(connection.execute(one.order_by(desc(NODE.c.id)).limit(1)).scalar_one())
-    return Span.with_ids(connection, ids)
+    return ids
 
 
-def _data_reasons(connection: Connection, span: Span) -> list[str]:
-    reasons = []
-    for used in read_used(connection, span.id):
-        newer = _newer(connection, used)
-        if newer:
-            reasons.append(f"input {used.name} has {newer}")
-    outputs = read_used(connection, span.id, "output")
-    for used in (*read_used(connection, span.id), *outputs):
-        now = _class_version(used)
-        if now is not None and used.version is not None and now > used.version:
-            reasons.append(f"{used.name} is {used.model} v{used.version}, the class is v{now}")
-    return list(dict.fromkeys(reasons))
+def _data_reasons(connection: Connection, spans: Sequence[UUID]) -> dict[UUID, list[str]]:
+    inputs = read_used_by(connection, spans, most=INPUTS)
+    models = read_used_by(connection, spans, "output", models=True, most=INPUTS)
+    newer = _newer(connection, {used.id: used for each in inputs.values() for used in each})
+    found: dict[UUID, list[str]] = {}
+    for span in spans:
+        reasons = [f"input {used.name} has {newer[used.id]}" for used in inputs.get(span, ()) if used.id in newer]
+        for used in (*inputs.get(span, ()), *models.get(span, ())):
+            now = _class_version(used)
+            if now is not None and used.version is not None and now > used.version:
+                reasons.append(f"{used.name} is {used.model} v{used.version}, the class is v{now}")
+        found[span] = list(dict.fromkeys(reasons))
+    return found
 
 
-def _newer(connection: Connection, used: Used) -> str:
-    """What has replaced an input, in words; empty when nothing has."""
-    if used.stem is not None:
-        latest = select(func.max(NODE.c.artifact_version)).where(
-            NODE.c.artifact_stem == used.stem, NODE.c.artifact_trashed_at.is_(None)
-        )
-        version = connection.execute(latest).scalar()
-        return f"version {version}" if version is not None and version > (used.version or 0) else ""
-    label = used.label
-    if label is None or used.kind == "trace":
-        return ""
-    makers = (
-        select(NODE.c.node_label, NODE.c.id)
-        .join(LINK, LINK.c.source_id == NODE.c.id)
-        .where(LINK.c.target_id == used.id, LINK.c.kind == "output")
+def _newer(connection: Connection, inputs: Mapping[UUID, Used]) -> dict[UUID, str]:
+    """What has replaced inputs, in words, by the id of the input; without those that nothing has replaced."""
+    found: dict[UUID, str] = {}
+    stems = {used.stem for used in inputs.values()} - {None}
+    latest = (
+        select(NODE.c.artifact_stem, func.max(NODE.c.artifact_version))
+        .where(NODE.c.artifact_stem.in_(stems), NODE.c.artifact_trashed_at.is_(None))
+        .group_by(NODE.c.artifact_stem)
     )
-    maker = connection.execute(makers.order_by(NODE.c.id).limit(1)).first()
-    if maker is None or maker[0] is None:
-        return ""
-    made, step = NODE.alias("made"), NODE.alias("step")
+    versions = {row[0]: row[1] for row in connection.execute(latest)} if stems else {}
+    named = []
+    for used in inputs.values():
+        if used.stem is not None:
+            if versions.get(used.stem, 0) > (used.version or 0):
+                found[used.id] = f"version {versions[used.stem]}"
+        elif used.label is not None and used.kind != "trace":
+            named.append(used.id)
+    if not named:
+        return found
+    replaced = {row[0]: (row[1], row[2]) for row in connection.execute(_REPLACED, {"ids": named})}
+    asked = select(NODE.c.id, NODE.c.artifact_hash).where(NODE.c.id.in_({by for by, _ in replaced.values()}))
+    hashes = {row[0]: row[1] for row in connection.execute(asked)} if replaced else {}
+    for used_id, (by, step) in replaced.items():
+        if hashes[by] != inputs[used_id].hash:
+            found[used_id] = f"a newer version, of a later {step}"
+    return found
+
+
+def _replaced() -> Select[Any]:
+    """Of the nodes ``ids``, those whose maker has run again since and made a thing of that name: its id, and the step.
+
+    The newest of such things is found by the index of labels, one look for each node.
+    """
+    used, maker, made, step = (NODE.alias(name) for name in ("used", "maker", "made", "step"))
+    output, again = LINK.alias("output"), LINK.alias("again")
     newest = (
-        select(made.c.artifact_hash)
-        .select_from(made.join(LINK, LINK.c.target_id == made.c.id).join(step, step.c.id == LINK.c.source_id))
-        .where(made.c.node_label == label, LINK.c.kind == "output", step.c.node_label == maker[0], step.c.id > maker[1])
-        .order_by(desc(step.c.id), desc(made.c.id))
+        select(made.c.id)
+        .select_from(made.join(again, again.c.target_id == made.c.id).join(step, step.c.id == again.c.source_id))
+        .where(made.c.node_label == used.c.node_label, made.c.id > used.c.id, again.c.kind == "output")
+        .where(step.c.node_label == maker.c.node_label, step.c.id > maker.c.id)
+        .order_by(desc(made.c.id))
         .limit(1)
+        .correlate(used, maker)
+        .scalar_subquery()
     )
-    newer = connection.execute(newest).first()
-    return f"a newer version, of a later {maker[0]}" if newer is not None and newer[0] != used.hash else ""
+    joined = used.join(output, output.c.target_id == used.c.id).join(maker, maker.c.id == output.c.source_id)
+    asked = (
+        select(used.c.id, newest.label("by"), maker.c.node_label.label("step"))
+        .select_from(joined)
+        .where(used.c.id.in_(bindparam("ids", expanding=True)), output.c.kind == "output")
+        .subquery()
+    )
+    return select(*asked.c).where(asked.c.by.is_not(None))
+
+
+_REPLACED = _replaced()
 
 
 def _class_version(used: Used) -> int | None:

@@ -1,11 +1,13 @@
 // The widget ArtifactBrowser.
 import { button, fill, icon, make } from "./dom.js";
-import { channel, watchKernel } from "./channel.js";
+import { channel } from "./channel.js";
 import { TIMES, fields } from "./fields.js";
 import { shelf } from "./shelf.js";
+import { staleness } from "./stale.js";
 
 function render({ model, el }) {
-  const { ask, close } = channel(model);
+  const { ask, heard, watch, close } = channel(model);
+  const stale = staleness(ask);
   const first = model.get("first");
   const root = make("section", { class: "ag-card ag-widget", "aria-label": "Artifacts", "data-lm-suppress-shortcuts": "true" });
   const body = make("tbody", {});
@@ -15,7 +17,7 @@ function render({ model, el }) {
   const more = button("Show more", () => look(query.values(), cursor), { class: "ag-btn flat ag-live", hidden: true });
   const left = make("div", { class: "ag-left ag-column" }, make("div", { class: "ag-scroll ag-found" }, table), more);
   const said = make("span", { role: "status", "aria-live": "polite" });
-  const beside = shelf(ask, left);
+  const beside = shelf(ask, stale, left);
   let cursor = null;
   let turn = 0;
   const query = fields(
@@ -78,8 +80,12 @@ function render({ model, el }) {
   fill(root, make("div", { class: "ag-bar" }, query.all), beside.root, make("div", { class: "ag-foot" }, said, make("span", {}, first.where)));
   el.append(make("div", { class: "ag" }, root));
   show(first.page, false);
-  watchKernel(root, ask);
-  return close;
+  watch(root);
+  heard(stale.soon);
+  return () => {
+    stale.close();
+    close();
+  };
 }
 
 export default { render };

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from artigraph.graph.engine import Database
-from artigraph_jupyter.widget import details, drawing, finding, handling, rows
+from artigraph_jupyter.widget import details, drawing, finding, handling, rows, staleness
 from artigraph_jupyter.widget.assets import mermaid
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -54,5 +54,6 @@ _QUESTIONS: dict[str, Question] = {
     "load": handling.load_into,
     "spans": rows.spans,
     "inside": rows.inside,
+    "stale": staleness.stale,
     "artifacts": finding.artifacts,
 }

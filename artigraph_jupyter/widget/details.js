@@ -1,11 +1,20 @@
 // The details panel: what is known of one node, and what can be done with it.
 import { badge, button, copy, drawn, fill, icon, make, nodeLink } from "./dom.js";
+import { staleBadge } from "./stale.js";
 
 // A panel; `go(id)` is called for a link, `showLineage(id)` for that action.
-export function detailsPanel(ask, { go, showLineage, close = null }) {
+export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
   const root = make("section", { class: "ag-panel", role: "region", "aria-label": "Details", tabindex: "-1" });
+  const why = make("div", { class: "ag-why", role: "status", "aria-live": "polite" });
   let wanted = 0;
+  let ran = []; // what may be out of date about what is shown
 
+  stale.watch(() => ran.map((each) => each.id), (judged, found) => {
+    if (!ran.some((each) => judged.includes(each.id))) return;
+    fill(why, ran.filter((each) => found[each.id]).map((each) => reasons(each.label, found[each.id])));
+  });
+
+  // Resolves to the id of what goes on being shown, when there is no kernel to ask.
   async function open(id) {
     const mine = (wanted += 1);
     const slow = setTimeout(() => mine === wanted && waiting(), 200);
@@ -13,26 +22,37 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
       const facts = await ask("details", { id });
       if (mine === wanted) show(facts);
     } catch (error) {
-      if (mine === wanted) say(error.message);
+      if (mine !== wanted) return null;
+      if (error.gone) return root.dataset.nodeId;
+      say(error.message);
     } finally {
       clearTimeout(slow);
+      root.querySelector(".ag-wait")?.remove();
     }
+    return null;
   }
 
+  // What is shown stays until there is something else to show.
   function waiting() {
     const bars = [70, 90, 50].map((width) => make("div", { class: "ag-skel", style: `width:${width}%` }));
-    fill(root, make("div", { class: "ag-sec ag-wait" }, make("span", { class: "ag-2" }, "Reading details"), bars));
+    const line = make("div", { class: "ag-sec ag-wait" }, make("span", { class: "ag-2" }, "Reading details"), bars);
+    root.querySelector(".ag-wait")?.remove();
+    (root.querySelector(".ag-know") || fill(root)).prepend(line);
+  }
+
+  function clear() {
+    wanted += 1;
+    ran = [];
+    root.removeAttribute("data-node-id");
   }
 
   function say(words) {
-    wanted += 1;
-    root.removeAttribute("data-node-id");
+    clear();
     fill(root, make("div", { class: "ag-sec" }, make("p", { class: "ag-error-line", role: "alert" }, words)));
   }
 
   function members(stack, label, apart) {
-    wanted += 1;
-    root.removeAttribute("data-node-id");
+    clear();
     const more = stack.total - stack.members.length;
     fill(
       root,
@@ -46,11 +66,14 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
   function show(facts) {
     wanted += 1;
     root.setAttribute("data-node-id", facts.id);
+    ran = facts.ran;
+    fill(why);
+    stale.soon();
     const closer = close && button("×", close, { class: "ag-btn flat ag-close", "aria-label": "Close details" });
     const badges = make("div", { class: "ag-badges" }, facts.badges.map(badge));
     const known = [
       make("div", { class: "ag-head" }, icon(facts.icon), title(facts), make("span", { class: "ag-2 ag-sm" }, facts.what.replaceAll(" × ", "\u00a0×\u00a0")), make("span", { class: "ag-grow" }), closer),
-      make("div", { class: "ag-sec ag-first" }, badges, facts.note && make("pre", { class: "ag-code ag-error", tabindex: "0" }, facts.note), list(facts.facts)),
+      make("div", { class: "ag-sec ag-first" }, badges, why, facts.note && make("pre", { class: "ag-code ag-error", tabindex: "0" }, facts.note), list(facts.facts)),
       make("div", { class: "ag-sec" }, facts.load && loader(facts), actions(facts, badges)),
     ];
     const content = facts.preview && make("div", { class: "ag-sec" }, make("h4", { class: "ag-h4" }, "Content"), preview(facts.preview));
@@ -137,6 +160,11 @@ export function detailsPanel(ask, { go, showLineage, close = null }) {
   }
 
   return { root, open, show, say, members, hint };
+}
+
+// Why a span is out of date; of something it made, with its name.
+function reasons(label, flag) {
+  return make("div", {}, staleBadge(flag), make("ul", { class: "ag-line" }, flag.why.map((words) => make("li", {}, label ? `${label}: ${words}` : words))));
 }
 
 function code(source) {

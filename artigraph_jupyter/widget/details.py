@@ -16,7 +16,7 @@ from artigraph.lineage.describe import human_size, human_time
 from artigraph.lineage.escape import plain
 from artigraph.lineage.facts import COUNTED, Facts, Neighbours, node_facts
 from artigraph.lineage.icons import RAN, state_words
-from artigraph.span.owner import gone_owners
+from artigraph.span.abandoned import told_abandoned
 from artigraph_jupyter.content import shown_content
 from artigraph_jupyter.html import is_picture, text
 from artigraph_jupyter.views.preview import FRAME_COLUMNS, FRAME_ROWS, frame_count, is_frame, preview_text
@@ -47,8 +47,7 @@ async def details(database: Database, given: Mapping[str, Any]) -> dict[str, Any
 
     def work(connection: Connection) -> tuple[Facts, Annotated]:
         facts = node_facts(connection, node_id)
-        if facts.owner_id is not None and gone_owners(connection, [facts.owner_id]):
-            facts = replace(facts, node=replace(facts.node, status="abandoned"))
+        facts = facts.with_status({node.id: node.status for node in told_abandoned(connection, facts.nodes)})
         return facts, annotated(connection, facts)
 
     facts, known = await ask(database.read, work)
@@ -79,6 +78,7 @@ def panel(facts: Facts, known: Annotated) -> dict[str, Any]:
         "versions": versions_message(known),
         "load": loading(facts, known) if kept else None,
         "check": kept,
+        "ran": _ran(facts),
     }
 
 
@@ -130,6 +130,14 @@ def _facts(facts: Facts, known: Annotated) -> Iterable[dict[str, Any]]:
     stored += [f"in {plain(facts.storage, 60)}"] if facts.storage else []
     yield _fact("Stored as", ", ".join(word for word in stored if word) if facts.serializer else "")
     yield _fact("Hash", _short(format_digest(facts.hash)) if facts.hash else "")
+
+
+def _ran(facts: Facts) -> list[dict[str, str]]:
+    """What may be out of date about it: itself, else what made it."""
+    if facts.node.kind in RAN:
+        return [{"id": facts.node.id, "label": ""}]
+    makers = [node for _, node in facts.made_by.shown] or ([facts.maker] if facts.maker is not None else [])
+    return [{"id": maker.id, "label": name_of(maker)} for maker in makers]
 
 
 def _fact(name: str, said: str = "", near: Neighbours | None = None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from artigraph.lineage.layout import Scene, lay_out
 from artigraph.lineage.mermaid import mermaid_with_ids
 from artigraph.lineage.picture import LineageNode, Picture, nearest, without
 from artigraph.lineage.svg import draw_svg
+from artigraph.span.abandoned import tell_abandoned
 from artigraph_jupyter.views.quantity import count_text
 from artigraph_jupyter.widget.words import asked_id, links, spoken
 
@@ -116,7 +117,7 @@ async def seen(database: Database, wish: Wish) -> Drawn:
     """
 
     def walk(connection: Connection) -> Picture:
-        return explore(
+        found = explore(
             connection,
             wish.focus,
             wish.upstream,
@@ -126,6 +127,7 @@ async def seen(database: Database, wish: Wish) -> Drawn:
             deep=wish.deep,
             limit=WALKED,
         )
+        return tell_abandoned(connection, found)
 
     picture, members = stacked(without(await ask(database.read, walk), wish.hidden), wish.apart)
     picture = nearest(picture, DRAWN, LINES)

@@ -1,10 +1,13 @@
 // The picture of a lineage: our own SVG from the kernel, with a pointer, a keyboard, zoom and a lit path.
 import { drawn } from "./dom.js";
+import { whyStale } from "./stale.js";
 
 const LEAST = 0.4;
 const MOST = 2;
 const PIECE = 150; // parts of a picture that are added at once
 const FIRST = 0.75; // how far a wide picture is made smaller before anybody zoomed
+const HEAD = 12; // px above the picture, for flags that come later
+const RISE = 14; // how far a flag stands above its node
 const NEAR = 3; // px that a press may move and still be a click
 
 // A canvas; `act` has choose(id), grow(id, side, deep), shrink(id, side), hide(id), search(), leave(), lit(words).
@@ -17,6 +20,7 @@ export function graph(canvas, act) {
   let zoom = 1;
   let at = null; // id of the node with the tab stop
   let chosen = null;
+  const outdated = new Map(); // id -> {badge, why} of what is out of date
   let turn = 0;
   let settled = false; // whether the canvas has had a size
 
@@ -32,6 +36,7 @@ export function graph(canvas, act) {
     scene = next;
     svg = document.importNode(parsed, false);
     svg.setAttribute("role", "group");
+    svg.setAttribute("viewBox", `0 ${-HEAD} ${scene.width} ${scene.height + HEAD}`);
     facts = new Map(scene.nodes.map((node) => [node.id, node]));
     boxes = new Map([...parsed.querySelectorAll("g.node")].map((g) => [g.dataset.nodeId, g]));
     links = [...parsed.querySelectorAll("g.link")].map((g) => ({ g, source: g.dataset.source, target: g.dataset.target }));
@@ -53,6 +58,7 @@ export function graph(canvas, act) {
       svg.getBoundingClientRect(); // laid out now, and not with the rest in one go
       if (!(await awake(mine))) return;
     }
+    raise(outdated.keys());
     at = boxes.has(at) ? at : boxes.has(chosen) ? chosen : scene.focus;
     boxes.get(at)?.setAttribute("tabindex", "0");
     mark(chosen);
@@ -103,11 +109,11 @@ export function graph(canvas, act) {
   function scale(factor) {
     zoom = Math.min(MOST, Math.max(LEAST, factor));
     svg.setAttribute("width", String(Math.round(scene.width * zoom)));
-    svg.setAttribute("height", String(Math.round(scene.height * zoom)));
+    svg.setAttribute("height", String(Math.round((scene.height + HEAD) * zoom)));
   }
 
   function fit() {
-    scale(Math.min(1, (canvas.clientWidth - 4) / scene.width, (canvas.clientHeight - 4) / scene.height));
+    scale(Math.min(1, (canvas.clientWidth - 4) / scene.width, (canvas.clientHeight - 4) / (scene.height + HEAD)));
   }
 
   function mark(id) {
@@ -191,6 +197,44 @@ export function graph(canvas, act) {
     more.setAttribute("role", "button");
     const node = facts.get(more.dataset.of);
     more.setAttribute("aria-label", `${more.querySelector("title").textContent} of ${node ? node.label : "this"}`);
+  }
+
+  // Flags on what is out of date, beside those that the kernel drew.
+  function flag(judged, found) {
+    for (const id of judged) {
+      if (found[id]) outdated.set(id, found[id]);
+      else outdated.delete(id);
+    }
+    raise(judged);
+  }
+
+  function raise(ids) {
+    for (const id of ids) {
+      const g = boxes.get(id);
+      if (!g?.isConnected) continue;
+      const why = outdated.has(id) && whyStale(outdated.get(id));
+      g.querySelector(":scope > .ag-stale")?.remove();
+      if (why) g.append(raised(g, outdated.get(id).badge, why));
+      g.setAttribute("aria-label", [facts.get(id).says, why].filter(Boolean).join(", "));
+    }
+  }
+
+  function raised(g, { icon, tone, width, word }, why) {
+    const frame = g.querySelector(":scope > .frame");
+    const others = [...g.querySelectorAll(":scope > .flag > rect")].map((rect) => rect.getBBox());
+    const box = shape(g).getBBox();
+    const title = g.querySelector(":scope > .ground")?.getBBox();
+    const after = Math.max(...others.map((rect) => rect.x + rect.width), frame ? title.x + title.width : 0) + 4;
+    const x = frame ? after : Math.min(box.x + box.width - 10, ...others.map((rect) => rect.x - 4)) - width;
+    const y = frame ? box.y - 9 : box.y - RISE;
+    const made = drawn("g", { class: `flag ${tone} ag-stale` });
+    made.append(
+      drawn("title", {}, why),
+      drawn("rect", { x, y, width, height: 18, rx: 9 }),
+      drawn("path", { class: "icon", transform: `translate(${x + 7} ${y + 3.5}) scale(.7)`, d: icon.d }),
+      drawn("text", { x: x + 21, y: y + 13 }, word),
+    );
+    return made;
   }
 
   function search(words) {
@@ -325,7 +369,7 @@ export function graph(canvas, act) {
   });
   canvas.addEventListener("focusout", () => light(pointed)); // a press on a handle moves the focus before it is a click
 
-  return { show, mark, fit, search, focus: () => stop(at), has: (id) => boxes.has(id), nodes: () => scene.nodes };
+  return { show, mark, fit, search, focus: () => stop(at), has: (id) => boxes.has(id), nodes: () => scene.nodes, flag, ran: () => (scene ? scene.nodes.filter((node) => node.kind === "span" || node.kind === "run").map((node) => node.id) : []) };
 }
 
 function shape(g) {

@@ -5,7 +5,7 @@ import { graph } from "./graph.js";
 import { mermaidPane } from "./mermaid_pane.js";
 
 // Fills `root`; `first` has wish, scene and details. Returns show(id), which starts again from another node.
-export function lineage(root, ask, first = null) {
+export function lineage(root, ask, stale, first = null) {
   let wish = null;
   let origin = null; // the wish it began with
   let scene = null;
@@ -15,7 +15,7 @@ export function lineage(root, ask, first = null) {
   const canvas = make("div", { class: "ag-canvas", tabindex: "-1" });
   const said = make("span", { class: "ag-lit", role: "status", "aria-live": "polite" });
   const foot = make("span", {});
-  const panel = detailsPanel(ask, { go, showLineage: start });
+  const panel = detailsPanel(ask, stale, { go, showLineage: start });
   const view = graph(canvas, {
     choose,
     grow: (id, side, deep) => alter(id, (next) => {
@@ -100,7 +100,7 @@ export function lineage(root, ask, first = null) {
     const stack = scene.stacks[id];
     const node = scene.nodes.find((each) => each.id === id);
     if (stack) panel.members(stack, node.label, () => alter(scene.focus, (next) => next.apart.push(id)));
-    else panel.open(id);
+    else panel.open(id).then((kept) => kept && view.mark(kept));
   }
 
   // A link of the panel: a node that is drawn is chosen, another one becomes what the picture is about.
@@ -146,7 +146,7 @@ export function lineage(root, ask, first = null) {
 
   function draw(next, keep, chosen) {
     scene = next;
-    view.show(scene, keep);
+    view.show(scene, keep).then(stale.soon);
     if (chosen) view.mark(scene.focus);
     fill(foot, scene.foot);
     undo.hidden = !wish.hidden.length;
@@ -155,6 +155,7 @@ export function lineage(root, ask, first = null) {
   }
 
   tab(false);
+  stale.watch(view.ran, view.flag);
   if (first) {
     wish = origin = { ...first.wish, opened: [], closed: [], deep: [], hidden: [], apart: [] };
     up.input.value = String(wish.upstream);

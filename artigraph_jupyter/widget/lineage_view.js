@@ -1,15 +1,21 @@
 // The widget LineageView.
 import { make } from "./dom.js";
-import { channel, watchKernel } from "./channel.js";
+import { channel } from "./channel.js";
 import { lineage } from "./lineage.js";
+import { staleness } from "./stale.js";
 
 function render({ model, el }) {
-  const { ask, close } = channel(model);
+  const { ask, heard, watch, close } = channel(model);
+  const stale = staleness(ask);
   const root = make("section", { class: "ag-card ag-widget", "aria-label": "Lineage", "data-lm-suppress-shortcuts": "true" });
   el.append(make("div", { class: "ag" }, root));
-  lineage(root, ask, model.get("first"));
-  watchKernel(root, ask);
-  return close;
+  lineage(root, ask, stale, model.get("first"));
+  watch(root);
+  heard(stale.soon);
+  return () => {
+    stale.close();
+    close();
+  };
 }
 
 export default { render };

@@ -14,7 +14,7 @@ from artigraph.graph.engine import Database
 from artigraph.lineage.escape import plain
 from artigraph.lineage.icons import RAN
 from artigraph.lineage.spans import AHEAD, Page, Row, SpanQuery, children, newest_spans
-from artigraph.span.owner import gone_owners
+from artigraph.span.abandoned import told_abandoned
 from artigraph_jupyter.views.quantity import count_text, duration_text, moment_text
 from artigraph_jupyter.widget.asking import cursor, span_query
 from artigraph_jupyter.widget.words import asked_id, badge, kind_icon, name_of
@@ -47,11 +47,8 @@ def inside_of(connection: Connection, span: UUID, after: tuple[str, str] | None 
 
 def told(connection: Connection, page: Page) -> Page:
     """The page with spans whose process is gone told as abandoned."""
-    gone = gone_owners(connection, {row.owner_id for row in page.rows if row.owner_id is not None})
-    rows = [
-        replace(row, node=replace(row.node, status="abandoned")) if row.owner_id in gone else row for row in page.rows
-    ]
-    return replace(page, rows=tuple(rows))
+    nodes = told_abandoned(connection, [row.node for row in page.rows])
+    return replace(page, rows=tuple(replace(row, node=node) for row, node in zip(page.rows, nodes, strict=True)))
 
 
 def message(page: Page) -> dict[str, Any]:

@@ -4,9 +4,9 @@ import { detailsPanel } from "./details.js";
 import { lineage } from "./lineage.js";
 
 // `left` is the list. Returns root, and open(id), which shows the details of a node.
-export function shelf(ask, left) {
+export function shelf(ask, stale, left) {
   const below = make("div", { class: "ag-below", hidden: true });
-  const panel = detailsPanel(ask, { go: open, showLineage });
+  const panel = detailsPanel(ask, stale, { go: open, showLineage });
   const root = make("div", { class: "ag-shelf" }, make("div", { class: "ag-lin ag-list" }, left, panel.root), below);
   let view = null;
 
@@ -21,7 +21,7 @@ export function shelf(ask, left) {
         below.hidden = true;
       }, { class: "ag-btn flat" });
       below.replaceChildren(make("div", { class: "ag-bar" }, make("b", { class: "nb" }, "Lineage"), make("span", { class: "ag-grow" }), closing), place);
-      view = lineage(place, ask);
+      view = lineage(place, ask, stale);
     }
     below.hidden = false;
     view.start(id).then(() => below.scrollIntoView({ block: "nearest" }));

@@ -1,19 +1,21 @@
 // The widget SpanTree.
 import { fill, make } from "./dom.js";
-import { channel, watchKernel } from "./channel.js";
+import { channel } from "./channel.js";
 import { TIMES, fields } from "./fields.js";
 import { shelf } from "./shelf.js";
+import { staleness } from "./stale.js";
 import { tree } from "./tree.js";
 
 const STATES = [["", "Any status"], ...["ok", "error", "interrupted", "open", "abandoned"].map((word) => [word, word])];
 
 function render({ model, el }) {
-  const { ask, close } = channel(model);
+  const { ask, heard, watch, close } = channel(model);
+  const stale = staleness(ask);
   const first = model.get("first");
   const root = make("section", { class: "ag-card ag-widget", "aria-label": "Spans", "data-lm-suppress-shortcuts": "true" });
   const left = make("div", { class: "ag-left ag-column" });
   const said = make("span", { role: "status", "aria-live": "polite" });
-  const beside = shelf(ask, left);
+  const beside = shelf(ask, stale, left);
   const fail = (error) => fill(said, make("span", { class: "ag-error-line" }, error.message));
   let turn = 0;
   const query = fields(
@@ -28,7 +30,7 @@ function render({ model, el }) {
       }
     },
   );
-  const view = tree(left, {
+  const view = tree(left, stale, {
     inside: (id, cursor) => ask("inside", { id, cursor }).catch((error) => { fail(error); throw error; }),
     earlier: (cursor) => ask("spans", { ...query.values(), cursor }).catch((error) => { fail(error); throw error; }),
     choose: beside.open,
@@ -43,8 +45,12 @@ function render({ model, el }) {
   view.show(first.page, first.root);
   const count = first.page.rows.length;
   if (!first.root) fill(said, first.page.more ? `the newest ${count} spans, ${first.page.more} earlier` : count ? `${count} spans` : "No spans yet. Start a cell with %%span NAME.");
-  watchKernel(root, ask);
-  return close;
+  watch(root);
+  heard(stale.soon);
+  return () => {
+    stale.close();
+    close();
+  };
 }
 
 export default { render };

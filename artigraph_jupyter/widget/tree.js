@@ -1,10 +1,11 @@
 // A tree of rows: pages come when a branch is opened; keys and roles as the ARIA pattern for trees says.
 import { fill, icon, make } from "./dom.js";
+import { staleBadge, whyStale } from "./stale.js";
 
 const TYPED = 600; // ms between letters of one word
 
 // A tree; `inside(id, cursor)` gives a page, `earlier(cursor)` the page before the first, `choose(id)` is told of choices.
-export function tree(root, { inside, earlier, choose, leave }) {
+export function tree(root, stale, { inside, earlier, choose, leave }) {
   let top = []; // nodes of the first level
   let flat = []; // every node that is shown, in order; "more" rows among them
   let current = null;
@@ -84,6 +85,28 @@ export function tree(root, { inside, earlier, choose, leave }) {
     }
     if (!flat.includes(current)) current = flat.find((each) => !each.more) || flat[0] || null;
     for (const each of flat) each.element.setAttribute("tabindex", each === current ? "0" : "-1");
+    stale.soon();
+  }
+
+  // The spans whose rows are in sight.
+  function inSight() {
+    const { top: from, bottom: to } = list.getBoundingClientRect();
+    const seen = (each) => {
+      const { top: low, bottom: high } = each.element.getBoundingClientRect();
+      return high > from && low < to;
+    };
+    return flat.filter((each) => each.row?.state && seen(each)).map((each) => each.row.id);
+  }
+
+  function flag(judged, found) {
+    const asked = new Set(judged);
+    for (const { row, element } of flat) {
+      if (!row?.state || !asked.has(row.id)) continue;
+      const outdated = found[row.id];
+      element.querySelector(".ag-stale")?.remove();
+      if (outdated) element.querySelector(".nm").append(staleBadge(outdated));
+      element.setAttribute("aria-label", [spoken(row), outdated && whyStale(outdated)].filter(Boolean).join(", "));
+    }
   }
 
   function measure() {
@@ -124,7 +147,7 @@ export function tree(root, { inside, earlier, choose, leave }) {
     const chips = row.made.map((made) => make("span", { class: "ag-chip", title: made.label }, icon(made.icon), make("span", { class: "ag-word" }, made.label)));
     const tone = row.state.tone === "none" ? null : row.state.tone;
     const bar = make("i", { class: row.state.word === "abandoned" ? "ghost" : each.level > 1 ? "kid" : null, "data-tone": tone === "good" ? null : tone });
-    element.setAttribute("aria-label", [row.kind, row.label, row.cell, row.state.word, row.took, row.counts].filter(Boolean).join(", "));
+    element.setAttribute("aria-label", spoken(row));
     fill(
       element,
       name,
@@ -142,6 +165,8 @@ export function tree(root, { inside, earlier, choose, leave }) {
       each.element.setAttribute("aria-busy", "true");
       try {
         adopt(each, await inside(each.row.id, null));
+      } catch {
+        return; // said below the tree
       } finally {
         each.element.removeAttribute("aria-busy");
       }
@@ -162,7 +187,11 @@ export function tree(root, { inside, earlier, choose, leave }) {
     }
     const at = flat.indexOf(each);
     const first = flat[at - 1] || flat[at + 1];
-    await each.load(each);
+    try {
+      await each.load(each);
+    } catch {
+      return; // said below the tree
+    }
     current = first;
     settle();
     current?.element.focus({ preventScroll: true });
@@ -225,7 +254,15 @@ export function tree(root, { inside, earlier, choose, leave }) {
     event.stopPropagation();
   });
 
+  stale.watch(inSight, flag);
+  list.addEventListener("scroll", stale.soon);
+  new ResizeObserver(stale.soon).observe(list);
+
   return { show };
+}
+
+function spoken(row) {
+  return [row.kind, row.label, row.cell, row.state.word, row.took, row.counts].filter(Boolean).join(", ");
 }
 
 function seconds(amount) {

@@ -2,6 +2,7 @@
 
 Messages are small JSON objects. The page sends ``{v, id, ask, with}``; the answer has the same ``id`` and either
 ``answer`` or ``error``, a sentence. The kernel keeps nothing about a page: each question says all that it depends on.
+A page that has asked something is told once, by ``{v, event}``, that a cell has run since.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import anywidget
 import traitlets
+from IPython.core.getipython import get_ipython
 
 from artigraph.bridge import block
 from artigraph.errors import ArtigraphError
@@ -40,13 +42,25 @@ class View(anywidget.AnyWidget):
 
     _css = sheet()
     first = traitlets.Dict().tag(sync=True)
+    _shell: Any = None  # also of one that could not be made
 
     def __init__(self, first: Mapping[str, Any], still: Mapping[str, str]) -> None:
         self._desk = Desk(current_database())
         self._still = dict(still)
         self._running: set[asyncio.Task[None]] = set()
+        self._is_watched = False
+        self._shell = get_ipython()
         super().__init__(first={"v": PROTOCOL, **first})
         self.on_msg(self._receive)
+        if self._shell is not None:
+            self._shell.events.register("post_run_cell", self._after_cell)
+
+    def close(self) -> None:
+        """Answer no more."""
+        if self._shell is not None:
+            self._shell.events.unregister("post_run_cell", self._after_cell)
+            self._shell = None
+        super().close()
 
     def __repr__(self) -> str:
         return self._still.get("text/plain") or object.__repr__(self)
@@ -57,6 +71,7 @@ class View(anywidget.AnyWidget):
 
     def _receive(self, _view: object, asked: Any, _buffers: object) -> None:
         """Answer on the loop that the message came on, without holding it up."""
+        self._is_watched = True
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no kernel around it
@@ -65,6 +80,11 @@ class View(anywidget.AnyWidget):
         task = loop.create_task(self._answer(asked))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    def _after_cell(self, _result: object) -> None:
+        if self._is_watched:
+            self._is_watched = False
+            self.send({"v": PROTOCOL, "event": "ran"})
 
     async def _answer(self, asked: Any) -> None:
         buffers: list[bytes] = []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import artigraph as ag
+from artigraph.span import stale as stale_file
 from tests.span.test_commit import git
 
 
@@ -89,3 +90,15 @@ def test_only_the_newest_span_of_a_label_is_looked_at_unless_others_are_named(ur
     assert reasons() == {}
     assert set(reasons(targets=[first])) == {"count"}
     assert "newer version" in str(ag.stale_spans.s(["count~1"])[0])
+
+
+def test_of_many_inputs_those_that_were_saved_last_are_looked_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stale_file, "INPUTS", 2)
+    step("load", saves={"a": 1, "b": 2, "c": 3})
+    with ag.span_context("use"):
+        for name in "abc":
+            ag.load.s(name)
+    step("load", saves={"a": 10, "b": 20, "c": 30})
+    assert reasons() == {
+        "use": ("input b has a newer version, of a later load", "input c has a newer version, of a later load")
+    }

@@ -18,7 +18,7 @@ from artigraph.errors import NodeNotFoundError
 from artigraph.graph.engine import current_database, set_engine
 from artigraph.ids import new_id
 from artigraph_jupyter.widget.desk import Desk
-from tests.stores import blobs, rows
+from tests.stores import blobs
 from tests.widget.conftest import node
 
 
@@ -128,13 +128,6 @@ def test_a_span_that_failed_says_how(told):
     shown = ask("details", id=node("broken"))
     assert shown["badges"][0]["word"] == "ZeroDivisionError"
     assert shown["note"] == "division by zero"
-
-
-def test_an_open_span_whose_process_is_gone_is_abandoned(told):
-    span = ag.Span("left open")
-    ag.write_one(span)
-    rows(told, "SELECT 1")
-    assert ask("details", id=str(span.id))["badges"][0]["word"] in ("open", "abandoned")
 
 
 def test_a_frame_shows_its_first_rows_and_an_array_its_sketch(told):
