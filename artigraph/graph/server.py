@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, event, exc
@@ -73,8 +73,13 @@ class ServerDoor:
         try:
             with translated(self.where, connecting=True):
                 connection = await self._engine.connect()
-            async with aclosing(connection):
+            try:
                 yield connection
+            except asyncio.CancelledError:  # perhaps between a question and its answer, which nobody may read then
+                await _settled(connection.invalidate())
+                raise
+            finally:
+                _raise(*await _settled(connection.close()))
         finally:
             self._users -= 1
             if self._closed and not self._users:
@@ -158,22 +163,33 @@ def _begun(connection: Connection, level: str) -> Connection:
 
 async def _commit(connection: AsyncConnection, where: str) -> None:
     """Commit; once begun it is waited for, whoever loses patience, so that its outcome is known."""
-    task = asyncio.ensure_future(connection.commit())
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    failure = task.exception()
-    if cancelled is not None:
-        raise cancelled from failure
-    if isinstance(failure, exc.DBAPIError) and failure.connection_invalidated:
+    failure, cancelled = await _settled(connection.commit())
+    if cancelled is None and isinstance(failure, exc.DBAPIError) and failure.connection_invalidated:
         lost = ConnectionLostError(
             f"the connection to {where} was lost in the middle of the commit; either all of it is saved or nothing: "
             "look before you try again"
         )
         lost.retryable = False
         raise lost from failure
+    _raise(failure, cancelled)
+
+
+async def _settled(
+    work: Coroutine[Any, Any, None],
+) -> tuple[BaseException | None, asyncio.CancelledError | None]:
+    """Wait for the end of something, whoever loses patience: how it failed, and that somebody did."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return task.exception(), cancelled
+
+
+def _raise(failure: BaseException | None, cancelled: asyncio.CancelledError | None) -> None:
+    if cancelled is not None:
+        raise cancelled from failure
     if failure is not None:
         raise failure
