@@ -105,7 +105,7 @@ class OrmNode(Base):
             del cls.__table_args__
         _name_identity(cls)
         table = cast("Table", OrmNode.__table__)
-        before = set(table.columns.keys())
+        before, optional = set(table.columns.keys()), {column.name for column in table.columns if column.nullable}
         with warnings.catch_warnings():
             if _runs_again(cls):
                 _keep_columns(cls, before)
@@ -114,8 +114,9 @@ class OrmNode(Base):
             super().__init_subclass__(**kwargs)
         for column in table.columns:
             if column.name not in before:
-                column.nullable = True
                 column.type = as_ours(column.type)
+            if column.name not in before or column.name in optional:  # also where the class said it again
+                column.nullable = True
         for argument in table_args if isinstance(table_args, tuple) else (table_args,):
             if isinstance(argument, Index):
                 argument._set_parent(table)

@@ -160,6 +160,7 @@ def test_a_cell_that_defines_a_type_can_run_again_and_add_a_column(file_store):
         exec(source, names)
         ag.write_one(names["SchemaAgain"](schema_again_name=name))
     found = ag.read(names["SchemaAgain"])
+    ag.save("nodes of other types do without its columns")
     assert [(type(row), row.schema_again_name) for row in found] == [(names["SchemaAgain"], each) for each in "abc"]
     with pytest.raises(IntegrityError):
         ag.write_one(names["SchemaAgain"](schema_again_name="a"))
