@@ -22,7 +22,7 @@ from artigraph.maintain.report import Report, counted
 from artigraph.persist.listing import human_bytes
 from artigraph.persist.place import BESIDE
 
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds for a process that is just closing the store, and folds its log into it."""
 
 
@@ -132,9 +132,6 @@ def _blobs(folder: Path) -> Iterator[Path]:
 def _inside(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*")) if folder.is_dir() and not folder.is_symlink() else []
 
-
-PATIENCE = 2.0
-"""Seconds to wait for a connection that is being closed."""
 
 _PLACE = re.compile(r"[0-9a-f]{2}|tmp|damaged")
 _MADE = re.compile(r"\.?[0-9a-f]{32}|[0-9a-f]{62}|[0-9a-f]{64}")
