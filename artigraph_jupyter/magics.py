@@ -119,10 +119,10 @@ class ArtigraphMagics(Magics):
             return self._tag(asked.on, dict(map(tag_pair, words)))
         if verb == "verify" and not words:
             found = verify.s(asked.data)
-            return Shown(upkeep_view.verified_to_html(found), upkeep_view.verified_to_text(found))
+            return Shown(upkeep_view.verified_to_html(found), upkeep_view.to_text(found))
         if verb == "gc" and not words:
             swept = gc.s(not asked.delete)
-            return Shown(upkeep_view.collected_to_html(swept), upkeep_view.collected_to_text(swept))
+            return Shown(upkeep_view.collected_to_html(swept), upkeep_view.to_text(swept))
         raise UsageError(f"%artigraph {' '.join([verb, *words])}: {parsers.VERBS[verb]}; %artigraph? lists the options")
 
     @_line()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from artigraph.lineage.escape import plain
 from artigraph.maintain.gc import GcReport
+from artigraph.maintain.report import Report
 from artigraph.maintain.verify import VerifyReport
 from artigraph_jupyter.html import Html, tag
 from artigraph_jupyter.views.card import (
@@ -19,7 +20,6 @@ from artigraph_jupyter.views.card import (
     more_text,
     table,
 )
-from artigraph_jupyter.views.outline import Line, outline
 from artigraph_jupyter.views.quantity import count_text, size_text
 
 SOUND = "Nothing is wrong."
@@ -30,19 +30,23 @@ def verified_to_html(report: VerifyReport) -> str:
     return fitting(HTML_LIMIT, lambda budget: _verified(report, budget))
 
 
-def verified_to_text(report: VerifyReport) -> str:
-    """The same in text, at most 4 KB."""
-    return fitting(TEXT_LIMIT, lambda budget: outline(_verified_line(report, budget)))
-
-
 def collected_to_html(report: GcReport) -> str:
     """The card, at most 50 KB."""
     return fitting(HTML_LIMIT, lambda budget: _collected(report, budget))
 
 
-def collected_to_text(report: GcReport) -> str:
-    """The same in text, at most 4 KB."""
-    return fitting(TEXT_LIMIT, lambda budget: outline(_collected_line(report, budget)))
+def to_text(report: Report) -> str:
+    """What the report says, at most 4 KB."""
+    lines = report.to_text().splitlines()
+    return fitting(TEXT_LIMIT, lambda budget: "\n".join(_first(lines, budget)))
+
+
+def _first(lines: list[str], budget: Budget) -> list[str]:
+    """The first lines and the last, which sums up; each keeps its indent."""
+    left = len(lines) - budget.rows - 1
+    if left > 0:
+        lines = [*lines[: budget.rows], f"  {more_text(left, 'line')}", lines[-1]]
+    return [line[: len(line) - len(line.lstrip())] + plain(line, budget.chars) for line in lines]
 
 
 def _verified(report: VerifyReport, budget: Budget) -> Html:
@@ -62,18 +66,6 @@ def _verified(report: VerifyReport, budget: Budget) -> Html:
     said = " · ".join(part for part in (more, _looked_at(report)) if part)
     title = head("keyed", count_text(len(report.problems), "problem"), badge("damaged"))
     return card("Checked", title, table(columns, rows), foot(said), parts=["table"])
-
-
-def _verified_line(report: VerifyReport, budget: Budget) -> Line:
-    if report.ok:
-        return Line((SOUND, _looked_at(report)))
-    lines = [
-        Line((each.kind, plain(each.what, budget.chars)), (Line((plain(each.cure, budget.chars),)),))
-        for each in report.problems[: budget.rows]
-    ]
-    more = more_text(len(report.problems) - len(lines), "problem")
-    lines += [Line((more,))] if more else []
-    return Line((count_text(len(report.problems), "problem"), _looked_at(report)), tuple(lines))
 
 
 def _looked_at(report: VerifyReport) -> str:
@@ -98,22 +90,6 @@ def _collected(report: GcReport, budget: Budget) -> Html:
     columns = [("Storage", ""), *((name, "num") for name in names)]
     title = head("keyed", _removed(report))
     return card("Collected", title, table(columns, rows), foot(_hint(report)), parts=["table"])
-
-
-def _collected_line(report: GcReport, budget: Budget) -> Line:
-    lines = [
-        Line(
-            (
-                plain(each.storage, NAME_LIMIT),
-                count_text(each.blobs, "blob"),
-                f"{each.orphans:,} not needed ({size_text(each.orphan_bytes)})",
-                f"{each.young:,} spared, young",
-                f"{each.unfinished:,} unfinished",
-            )
-        )
-        for each in report.storages[: budget.rows]
-    ]
-    return Line((_removed(report), _hint(report)), tuple(lines))
 
 
 def _removed(report: GcReport) -> str:

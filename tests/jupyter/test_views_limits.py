@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from artigraph.maintain.gc import GcReport, Sweep
+from artigraph.maintain.report import Problem
+from artigraph.maintain.verify import VerifyReport
 from artigraph.span.compare import FrameDifference, RowDifference
 from artigraph.span.diff import Difference, SpanDiff
 from artigraph.span.span import Span
 from artigraph.span.stale import Stale
-from artigraph_jupyter.views import artifact, diff, model, span, stale, summary, tree
+from artigraph_jupyter.views import artifact, diff, model, span, stale, summary, tree, upkeep
 from artigraph_jupyter.views.card import HTML_LIMIT, TEXT_LIMIT, more_text
 from artigraph_jupyter.views.data import (
     ArtifactCard,
@@ -82,6 +85,10 @@ def giants() -> Iterator[Any]:
     yield pytest.param(stale.to_html, stale.to_text, (Stale(Span("s" * 255), ("r" * 9_999,) * 99),) * 9_999, id="stale")
     store = Summary("d" * 9_999, "s" * 9_999, (("c" * 999, 1),) * 999, 1, ("n" * 9_999,) * 999)
     yield pytest.param(summary.to_html, summary.to_text, store, id="summary")
+    wrong = VerifyReport("d" * 9_999, (Problem("missing", "ü" * 999, "c" * 999),) * 999, 1, 1, 1, 1)
+    yield pytest.param(upkeep.verified_to_html, upkeep.to_text, wrong, id="verified")
+    swept = GcReport("d" * 9_999, True, (Sweep("s" * 999, 1, 1, 1, 1, 1),) * 9_999)
+    yield pytest.param(upkeep.collected_to_html, upkeep.to_text, swept, id="collected")
 
 
 @pytest.mark.parametrize(("to_html", "to_text", "data"), list(giants()))
