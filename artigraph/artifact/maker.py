@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-from artigraph.artifact.annotated import anndata_content
+from artigraph.artifact.anndata import anndata_content
 from artigraph.artifact.bulk import ArtifactList, of_folder
 from artigraph.artifact.catalogued import Catalogued
 from artigraph.artifact.content import Content
