@@ -23,6 +23,7 @@ from artigraph.library import (
     join,
     leave,
     library,
+    run_off,
     sync_is_forbidden,
 )
 from artigraph.pending import Pending, PendingInfo, dismiss, live_pendings, set_drop_hook
@@ -48,6 +49,7 @@ __all__ = [
     "live_pendings",
     "loader",
     "method",
+    "run_off",
     "self_method",
     "set_drop_hook",
 ]

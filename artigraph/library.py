@@ -10,6 +10,7 @@ import atexit
 import concurrent.futures.thread  # noqa: F401 - first, so that our exit hook runs before the one that ends its pools
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -83,6 +84,18 @@ def in_library_thread() -> bool:
 def caller_loop() -> asyncio.AbstractEventLoop | None:
     """The loop on which the code of the caller may run while this work goes on; None when the caller blocks."""
     return _caller.get() if in_library_thread() else asyncio.get_running_loop()
+
+
+def run_off(call: Callable[[], Coroutine[Any, Any, object]], seconds: float) -> None:
+    """Run a call whose outcome nobody asks for, as a finalizer does: it never fails, and waits ``seconds`` at most."""
+    if _process.library is None or sys.is_finalizing():
+        return
+    ended = threading.Event()
+    job = LibraryJob(call)
+    job._wakes.append(ended.set)
+    job._send()
+    if not in_library_thread():
+        ended.wait(seconds)
 
 
 class LibraryJob(Generic[R]):
@@ -342,7 +355,7 @@ class _Process:
 
     def begin(self) -> None:
         self.library: Library | None = None
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a finalizer may run anywhere, and send work of its own
         self.holds: set[Hold] = set()
 
 

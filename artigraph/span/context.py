@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from contextvars import Token
 from types import TracebackType
 from typing import Any
 
-from artigraph.bridge import ask, block
+from artigraph.bridge import ask, block, run_off
 from artigraph.errors import SpanOpenedError
 from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
 from artigraph.graph.engine import Database, current_database
@@ -23,6 +25,9 @@ from artigraph.span.write import Ending, error_of, put_of, write_close, write_op
 
 INTERRUPTIONS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
 """What ends a span as interrupted; every other exception ends it as error."""
+
+UNASKED = 0.5
+"""Seconds that the end of a forgotten span is waited for."""
 
 
 class SpanContext:
@@ -49,6 +54,8 @@ class SpanContext:
         self._parent: OpenSpan | None = None
         self._token: Token[OpenSpan | None] | None = None
         self._began = 0.0
+        self._process = os.getpid()
+        self._is_due = False  # its block began, and nobody has begun to write its end
         self._opened = 0
 
     async def __aenter__(self) -> Span:
@@ -99,6 +106,13 @@ class SpanContext:
         except Exception as problem:  # noqa: BLE001 - the one of the block goes first
             told_or_raised(problem, error)
 
+    def __del__(self) -> None:
+        """Ctrl-C may come where the block has ended and nothing of the end has run: then this is the end."""
+        if self._is_due and self._process == os.getpid() and not sys.is_finalizing():
+            if self.ending is None:
+                self._left(KeyboardInterrupt())
+            run_off(self._write_close, UNASKED)
+
     def close(self, error: BaseException | None) -> None:
         """Write how the block ended; unlike the end of ``with``, it raises when the store fails, always."""
         self._left(error)
@@ -143,11 +157,13 @@ class SpanContext:
 
     def _entered(self) -> Span:
         self._token = enter_span(self._open)
+        self._is_due = True
         return self.span
 
     def _left(self, error: BaseException | None) -> None:
-        if self._token is not None:
-            leave_span(self._token)
+        token, self._token = self._token, None
+        if token is not None:
+            leave_span(token)
         if self._parent is not None:
             self._parent.made.update(self._open.made)
         status = "ok" if error is None else "interrupted" if isinstance(error, INTERRUPTIONS) else "error"
@@ -176,6 +192,7 @@ class SpanContext:
         _block_to_its_end(self._write_close)
 
     async def _write_close(self) -> None:
+        self._is_due = False
         if not self._open.is_wanted:
             owner_of(self._database).closed(self.span.id)
         elif self.ending is not None:

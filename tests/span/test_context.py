@@ -7,9 +7,11 @@ import random
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from artigraph.errors import (
     StoreBusyError,
 )
 from artigraph.graph.current import open_span
+from artigraph.span import context
 
 Spans = Callable[[], dict[str, Any]]
 
@@ -286,10 +289,35 @@ def test_ctrl_c_at_any_moment_leaves_no_span_open_in_a_living_process(
     assert (out, errors) == ("[]\n", "")
 
 
+@pytest.mark.parametrize(
+    ("where", "status"),
+    [("__exit__", "interrupted"), ("close", "interrupted"), ("_left", "interrupted"), ("_block_to_its_end", "ok")],
+)
+def test_ctrl_c_before_the_end_of_a_block_has_begun_ends_the_span_all_the_same(
+    spans: Spans, where: str, status: str
+) -> None:
+    def interrupt(frame: FrameType, event: str, arg: object) -> None:
+        if frame.f_code.co_name == where and frame.f_code.co_filename == context.__file__:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+
+    with ag.span_context("around") as around:
+        try:
+            with ag.span_context("cut off"):
+                ag.save.s(1)
+                sys.settrace(interrupt)
+        except KeyboardInterrupt:
+            pass
+        current = open_span()
+        assert current is not None
+        assert current.id == around.id
+    assert {label: span.status for label, span in spans().items()} == {"around": "ok", "cut off": status}
+
+
 def test_a_program_that_ends_inside_a_span_says_nothing_and_the_span_is_abandoned(
     start: Callable[[str], subprocess.Popen[str]], spans: Spans
 ) -> None:
-    process = start("ag.span_context('left').__enter__()\n")
+    process = start("left = ag.span_context('left')\nleft.__enter__()\n")
     assert process.communicate(timeout=30) == ("", "")
     assert spans()["left"].status == "abandoned"
 
