@@ -4,7 +4,7 @@ import { whyStale } from "./stale.js";
 
 const LEAST = 0.4;
 const MOST = 2;
-const PIECE = 150; // parts of a picture that are added at once
+const PIECE = 100; // parts of a picture that are added at once
 const FIRST = 0.75; // how far a wide picture is made smaller before anybody zoomed
 const HEAD = 12; // px above the picture, for flags that come later
 const RISE = 14; // how far a flag stands above its node
@@ -302,12 +302,17 @@ export function graph(canvas, act) {
     const y = event.clientY - grip.y;
     if (!moved && Math.abs(x) + Math.abs(y) <= NEAR) return;
     if (!moved) canvas.setPointerCapture(event.pointerId);
+    canvas.classList.add("is-dragged");
     moved = true;
     canvas.scrollLeft = grip.left - x;
     canvas.scrollTop = grip.top - y;
   });
-  canvas.addEventListener("pointerup", () => { grip = null; });
-  canvas.addEventListener("pointercancel", () => { grip = null; });
+  for (const end of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(end, () => {
+      grip = null;
+      canvas.classList.remove("is-dragged");
+    });
+  }
 
   // ---------------------------------------------------------------- the keyboard
 

@@ -3,6 +3,7 @@ import { fill, icon, make } from "./dom.js";
 import { staleBadge, whyStale } from "./stale.js";
 
 const TYPED = 600; // ms between letters of one word
+const MARGIN = 140; // px above and below what is in sight that are drawn as well
 
 // A tree; `inside(id, cursor)` gives a page, `earlier(cursor)` the page before the first, `choose(id)` is told of choices.
 export function tree(root, stale, { inside, earlier, choose, leave }) {
@@ -12,6 +13,7 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
   let chosen = null;
   let clock = [0, 1];
   const list = make("div", { class: "ag-tree ag-scroll", role: "tree", "aria-label": "Spans", tabindex: "-1" });
+  const distance = new IntersectionObserver(fold, { root: list, rootMargin: `${MARGIN}px` });
   const axis = make("span", { class: "ax" });
   const head = make("div", { class: "ag-row ag-thead", "aria-hidden": "true" }, make("span", { class: "nm" }, "Span"), make("span", { class: "out" }, "Outputs"), axis, make("span", { class: "dur" }, "Time"), make("span", { class: "st" }, "Status"));
   fill(root, head, list);
@@ -82,6 +84,7 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
     for (const each of flat) {
       if (each.element === here) here = here.nextSibling;
       else list.insertBefore(each.element, here);
+      distance.observe(each.element);
     }
     if (!flat.includes(current)) current = flat.find((each) => !each.more) || flat[0] || null;
     for (const each of flat) each.element.setAttribute("tabindex", each === current ? "0" : "-1");
@@ -259,6 +262,11 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
   new ResizeObserver(stale.soon).observe(list);
 
   return { show };
+}
+
+// Rows far from what is in sight have no style or layout: JupyterLab asks for that of a whole cell at each click.
+function fold(rows) {
+  for (const { target, isIntersecting } of rows) target.classList.toggle("is-far", !isIntersecting);
 }
 
 function spoken(row) {

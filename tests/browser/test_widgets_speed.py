@@ -106,6 +106,7 @@ def use(view: Locator, tree: Locator) -> None:
     view.get_by_label("Find in graph").press_sequentially("step 98")
     boxes.nth(5).click()
     row = tree.locator(".ag-row[data-node-id]").last
+    row.scroll_into_view_if_needed()
     row.locator(".nm").click()
     expect(tree.get_by_role("heading", name="step 999")).to_be_visible()
     tree.get_by_label("Search spans").fill("step 42")
