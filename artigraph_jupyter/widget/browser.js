@@ -20,6 +20,8 @@ function render({ model, el }) {
   const beside = shelf(ask, stale, left);
   let cursor = null;
   let turn = 0;
+  let shown = ""; // the page that is on show, as it came; empty when there are several
+  let chosen = null;
   const query = fields(
     [["text", "Search keys, labels, tags, features", "search"], ["type", "Type", "text"], ["tag", "tag or tag = value", "text"], ["feature", "feature, feature > 20", "text"], ["days", "Time", "time", TIMES]],
     (values) => look(values, null),
@@ -35,7 +37,18 @@ function render({ model, el }) {
     }
   }
 
+  // A cell has run: a first page that has become another one is shown.
+  async function renew() {
+    const mine = turn;
+    const page = await ask("artifacts", { ...query.values(), cursor: null });
+    if (mine !== turn || !shown || shown === JSON.stringify(page)) return;
+    const focused = body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.nodeId;
+    show(page, false);
+    if (focused) body.querySelector(`[data-node-id="${focused}"] button`)?.focus({ preventScroll: true });
+  }
+
   function show(page, onward) {
+    shown = onward ? "" : JSON.stringify(page);
     const rows = page.rows.map(line);
     if (onward) body.append(...rows);
     else body.replaceChildren(...rows);
@@ -50,10 +63,11 @@ function render({ model, el }) {
     const opener = make("button", { type: "button", class: "ag-link", tabindex: "-1", onclick: () => choose(row.id) }, folder, row.label);
     const version = row.version && make("span", { class: "ag-ver" }, row.version);
     const cells = [[icon(row.icon), opener], version, row.type, row.size, row.maker, row.saved];
-    return make("tr", { "data-node-id": row.id }, cells.map((cell, at) => make("td", { class: titles[at][1] || null }, cell)));
+    return make("tr", { "data-node-id": row.id, "aria-selected": String(row.id === chosen) }, cells.map((cell, at) => make("td", { class: titles[at][1] || null }, cell)));
   }
 
   function choose(id) {
+    chosen = id;
     for (const row of body.children) row.setAttribute("aria-selected", String(row.dataset.nodeId === id));
     beside.open(id);
   }
@@ -81,7 +95,7 @@ function render({ model, el }) {
   el.append(make("div", { class: "ag" }, root));
   show(first.page, false);
   watch(root);
-  heard(stale.soon);
+  heard(() => Promise.all([renew(), beside.renew()]).then(stale.soon, () => {})); // what was shown stays; the channel says when the kernel is gone
   return () => {
     stale.close();
     close();

@@ -8,6 +8,7 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
   const why = make("div", { class: "ag-why", role: "status", "aria-live": "polite" });
   let wanted = 0;
   let ran = []; // what may be out of date about what is shown
+  let told = ""; // the facts on show, as they came
 
   stale.watch(() => ran.map((each) => each.id), (judged, found) => {
     if (!ran.some((each) => judged.includes(each.id))) return;
@@ -30,6 +31,15 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
       root.querySelector(".ag-wait")?.remove();
     }
     return null;
+  }
+
+  // A cell has run: facts that have become others are shown, unless a person is busy here.
+  async function renew() {
+    const mine = wanted;
+    const id = root.dataset.nodeId;
+    if (!id || root.contains(document.activeElement)) return;
+    const facts = await ask("details", { id });
+    if (mine === wanted && told !== JSON.stringify(facts)) show(facts);
   }
 
   // What is shown stays until there is something else to show.
@@ -65,6 +75,7 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
 
   function show(facts) {
     wanted += 1;
+    told = JSON.stringify(facts);
     root.setAttribute("data-node-id", facts.id);
     ran = facts.ran;
     fill(why);
@@ -159,7 +170,7 @@ export function detailsPanel(ask, stale, { go, showLineage, close = null }) {
     fill(root, make("div", { class: "ag-sec ag-2 ag-sm" }, words));
   }
 
-  return { root, open, show, say, members, hint };
+  return { root, open, renew, show, say, members, hint };
 }
 
 // Why a span is out of date; of something it made, with its name.

@@ -4,7 +4,7 @@ import { detailsPanel } from "./details.js";
 import { graph } from "./graph.js";
 import { mermaidPane } from "./mermaid_pane.js";
 
-// Fills `root`; `first` has wish, scene and details. Returns show(id), which starts again from another node.
+// Fills `root`; `first` has wish, scene and details. Returns start(id), which starts again from another node, and renew().
 export function lineage(root, ask, stale, first = null) {
   let wish = null;
   let origin = null; // the wish it began with
@@ -144,6 +144,15 @@ export function lineage(root, ask, stale, first = null) {
     }
   }
 
+  // A cell has run: what it added to the picture is drawn.
+  async function renew() {
+    const mine = turn;
+    const [answer] = await Promise.all([ask("lineage", wish), panel.renew()]);
+    if (mine !== turn) return;
+    if (answer.svg === scene.svg) stale.soon();
+    else draw(answer, scene.focus, null);
+  }
+
   function draw(next, keep, chosen) {
     scene = next;
     view.show(scene, keep).then(stale.soon);
@@ -163,7 +172,7 @@ export function lineage(root, ask, stale, first = null) {
     draw(first.scene, null, first.scene.focus);
     panel.show(first.details);
   }
-  return { start };
+  return { start, renew };
 }
 
 function drop(sides, id, side) {

@@ -9,9 +9,9 @@ function render({ model, el }) {
   const stale = staleness(ask);
   const root = make("section", { class: "ag-card ag-widget", "aria-label": "Lineage", "data-lm-suppress-shortcuts": "true" });
   el.append(make("div", { class: "ag" }, root));
-  lineage(root, ask, stale, model.get("first"));
+  const view = lineage(root, ask, stale, model.get("first"));
   watch(root);
-  heard(stale.soon);
+  heard(() => view.renew().catch(() => {})); // what was shown stays; the channel says when the kernel is gone
   return () => {
     stale.close();
     close();

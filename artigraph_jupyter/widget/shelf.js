@@ -3,7 +3,7 @@ import { button, make } from "./dom.js";
 import { detailsPanel } from "./details.js";
 import { lineage } from "./lineage.js";
 
-// `left` is the list. Returns root, and open(id), which shows the details of a node.
+// `left` is the list. Returns root, open(id), which shows the details of a node, and renew(), for when a cell has run.
 export function shelf(ask, stale, left) {
   const below = make("div", { class: "ag-below", hidden: true });
   const panel = detailsPanel(ask, stale, { go: open, showLineage });
@@ -27,6 +27,10 @@ export function shelf(ask, stale, left) {
     view.start(id).then(() => below.scrollIntoView({ block: "nearest" }));
   }
 
+  async function renew() {
+    await Promise.all([panel.renew(), view && !below.hidden && view.renew()]);
+  }
+
   panel.hint("Choose something on the left to see what is known of it.");
-  return { root, open };
+  return { root, open, renew };
 }

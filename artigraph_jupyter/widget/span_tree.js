@@ -40,13 +40,20 @@ function render({ model, el }) {
     view.show(page);
     fill(said, page.said);
   };
+  const renew = async () => {
+    const mine = turn;
+    const page = await (first.root ? ask("inside", { id: first.root.id, cursor: null }) : ask("spans", query.values()));
+    if (mine !== turn) return;
+    view.renew(page);
+    if (!first.root) fill(said, page.said);
+  };
   fill(root, first.root ? null : make("div", { class: "ag-bar" }, query.all), beside.root, make("div", { class: "ag-foot" }, said, make("span", {}, first.where)));
   el.append(make("div", { class: "ag" }, root));
-  view.show(first.page, first.root);
+  view.show(first.page, first.root ?? null);
   const count = first.page.rows.length;
   if (!first.root) fill(said, first.page.more ? `the newest ${count} spans, ${first.page.more} earlier` : count ? `${count} spans` : "No spans yet. Start a cell with %%span NAME.");
   watch(root);
-  heard(stale.soon);
+  heard(() => Promise.all([renew(), beside.renew()]).catch(() => {})); // what was shown stays; the channel says when the kernel is gone
   return () => {
     stale.close();
     close();

@@ -11,6 +11,7 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
   let flat = []; // every node that is shown, in order; "more" rows among them
   let current = null;
   let chosen = null;
+  let isSingle = false; // one span and what is inside it
   let clock = [0, 1];
   const list = make("div", { class: "ag-tree ag-scroll", role: "tree", "aria-label": "Spans", tabindex: "-1" });
   const distance = new IntersectionObserver(fold, { root: list, rootMargin: `${MARGIN}px` });
@@ -28,6 +29,7 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
 
   function show(page, single = null) {
     current = chosen = null;
+    isSingle = single !== null;
     top = [];
     if (single) {
       const first = node(single, 1, null);
@@ -36,6 +38,35 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
       top = [first];
     } else before(page);
     settle();
+  }
+
+  // Rows that came or changed since: what is open, chosen and in sight stays.
+  function renew(page) {
+    const root = isSingle ? top[0] : null;
+    const kin = root ? root.kids : top;
+    const known = new Map(kin.filter((each) => each.row).map((each) => [each.row.id, each]));
+    if (!root && !page.rows.some((row) => known.has(row.id))) {
+      show(page);
+      return;
+    }
+    const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+    for (const row of page.rows) {
+      const old = known.get(row.id);
+      if (!old && !kin.at(-1)?.more) kin.push(node(row, root ? 2 : 1, root));
+      else if (old && JSON.stringify(old.row) !== JSON.stringify(row)) change(old, row);
+    }
+    settle();
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  function change(each, row) {
+    const old = each.element;
+    const isFocused = old === document.activeElement;
+    each.row = row;
+    each.element = draw(each);
+    each.element.setAttribute("aria-selected", String(each === chosen));
+    old.replaceWith(each.element);
+    if (isFocused) each.element.focus({ preventScroll: true });
   }
 
   function before(page) {
@@ -261,7 +292,7 @@ export function tree(root, stale, { inside, earlier, choose, leave }) {
   list.addEventListener("scroll", stale.soon);
   new ResizeObserver(stale.soon).observe(list);
 
-  return { show };
+  return { show, renew };
 }
 
 // Rows far from what is in sight have no style or layout: JupyterLab asks for that of a whole cell at each click.
