@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from artigraph.storage.file import FileSystemStorage
 from tests.servers.use import POSTGRES, fresh_database
@@ -41,18 +43,21 @@ def database(request, tmp_path: Path) -> Iterator[str]:
                 yield url
 
 
-@pytest.fixture(params=["asyncio", "script"])
+@pytest.fixture(params=["asyncio", "script", "cell"])
 def run(request, database: str) -> Run:
     """Run a snippet with these names, in the module ``seed_page``; gives the names it has in the end.
 
     As ``asyncio``, what it awaits at the top is awaited in one event loop. As ``script``, it is the same text without
-    the words ``async`` and ``await``.
+    the words ``async`` and ``await``. As ``cell``, IPython runs it as it does in a notebook, inside a loop that runs.
     """
 
     def run(source: str, **names: Any) -> dict[str, Any]:
         module = sys.modules["seed_page"] = ModuleType("seed_page")
         module.__dict__.update(names)
         source = textwrap.dedent(source)
+        if request.param == "cell":
+            asyncio.run(_run_cell(source, module))
+            return module.__dict__
         if request.param == "script":
             source = ASYNC.sub("", source)
         code = compile(source, "seed_page.py", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
@@ -63,3 +68,14 @@ def run(request, database: str) -> Run:
         return module.__dict__
 
     return run
+
+
+async def _run_cell(source: str, module: ModuleType) -> None:
+    """What a kernel does with a cell."""
+    config = Config(HistoryManager={"enabled": False})
+    shell = InteractiveShell(user_module=module, user_ns=module.__dict__, config=config)
+    try:
+        cell = shell.transform_cell(source)
+        (await shell.run_cell_async(cell, store_history=False, transformed_cell=cell)).raise_error()
+    finally:
+        shell.restore_sys_module_state()
