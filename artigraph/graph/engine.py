@@ -138,6 +138,11 @@ class Database:
         if self.file is not None and self.durability == "normal":
             await asyncio.to_thread(_sync, Path(f"{self.file.resolve()}-wal"))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether this process has connections to it."""
+        return self._door is not None and self._pid == os.getpid()
+
     async def close(self) -> None:
         """Close every connection. The next call opens them again."""
         if self._pid != os.getpid():

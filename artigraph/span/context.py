@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -54,7 +53,6 @@ class SpanContext:
         self._parent: OpenSpan | None = None
         self._token: Token[OpenSpan | None] | None = None
         self._began = 0.0
-        self._process = os.getpid()
         self._is_due = False  # its block began, and nobody has begun to write its end
         self._opened = 0
 
@@ -108,7 +106,7 @@ class SpanContext:
 
     def __del__(self) -> None:
         """Ctrl-C may come where the block has ended and nothing of the end has run: then this is the end."""
-        if self._is_due and self._process == os.getpid() and not sys.is_finalizing():
+        if self._is_due and self._database.is_open and not sys.is_finalizing():
             if self.ending is None:
                 self._left(KeyboardInterrupt())
             run_off(self._write_close, UNASKED)
