@@ -17,7 +17,7 @@ from artigraph.graph.engine import Database
 from artigraph.maintain.needs import Need, find_storage, needs
 from artigraph.maintain.report import Problem, Progress, counted
 from artigraph.persist.load import whose
-from artigraph.persist.place import BESIDE
+from artigraph.persist.place import is_beside
 from artigraph.registry import Registry
 from artigraph.storage.base import Storage, check_location
 
@@ -52,7 +52,7 @@ async def check_blobs(
     done = 0
     for name, asked in by_storage.items():
         storage = find_storage(database, registry, name)
-        if storage is None and name != BESIDE:
+        if storage is None and not is_beside(database, name):
             looked.problems.append(_unknown(name, len(asked)))
             done += len(asked)
             continue

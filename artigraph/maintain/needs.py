@@ -13,7 +13,7 @@ from artigraph.errors import SerializeError, UnknownStorageError
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import BLOB_USE, NODE
 from artigraph.graph.walk import raw, raw_ids
-from artigraph.persist.place import BESIDE, default_storage, storage_named
+from artigraph.persist.place import BESIDE, default_storage, is_beside, storage_named
 from artigraph.registry import Registry
 from artigraph.serializer.folder import folder_serializer
 from artigraph.storage.base import Storage, location_of
@@ -114,7 +114,7 @@ def storage_names(connection: Connection) -> list[str]:
 
 def find_storage(database: Database, registry: Registry, name: str) -> Storage | None:
     """The storage that a row names; None when this process does not know it, or there is nothing in it yet."""
-    if name == BESIDE and not _has_beside(database):
+    if is_beside(database, name) and not _has_beside(database):
         return None
     try:
         return storage_named(database, registry, name)
@@ -130,7 +130,8 @@ def known_storages(database: Database, registry: Registry, names: Sequence[str])
         registry: finds the others.
         names: what rows speak of.
     """
-    found = [find_storage(database, registry, name) for name in (BESIDE, *names)]
+    own = [BESIDE] if is_beside(database, BESIDE) else []
+    found = [find_storage(database, registry, name) for name in (*own, *names)]
     if database.storage is not None or registry.default_storage is not None:
         found.append(default_storage(database, registry))
     places: dict[object, Storage] = {}

@@ -66,13 +66,18 @@ def storage_named(database: Database, registry: Registry, name: str) -> Storage:
     Raises:
         UnknownStorageError: no such storage here.
     """
-    if name == BESIDE and (database.file is not None or database.in_memory):
+    if is_beside(database, name):
         return _beside(database)
     if name.startswith(BUCKET):
         return cast(Storage, load("artigraph.storage.reference", "reading from a bucket").BucketReferences(name[5:]))
     if isinstance(database.storage, Storage) and database.storage.name == name:
         return database.storage
     return cast(Storage, registry.storage_named(name))
+
+
+def is_beside(database: Database, name: str) -> bool:
+    """Whether a stored name is the place beside this database. On a server it is a name like any other."""
+    return name == BESIDE and (database.file is not None or database.in_memory)
 
 
 def _beside(database: Database) -> Storage:

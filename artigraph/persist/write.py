@@ -116,7 +116,7 @@ async def read(
         track: False keeps models out of the open span's inputs.
 
     Raises:
-        InvalidFilterError: the class cannot be read, or ``order_by`` names no column.
+        InvalidFilterError: the class cannot be read, ``where`` is no filter, or ``order_by`` names no column.
     """
     if hasattr(cls, "graph_model_data"):
         statement = _models(cls, where).order_by(*in_order(NODE, order_by)).limit(limit).offset(offset or None)
@@ -127,9 +127,12 @@ async def read(
     statement = select(row) if columns is None else select(*columns)
     if columns is not None and row is not OrmNode:
         statement = statement.where(NodeFilter(node_type=row).compose(true()))
-    if where is not None:
-        statement = statement.where(where.compose(true()))
-    statement = statement.order_by(*in_order(row.__table__, order_by)).limit(limit).offset(offset or None)
+    statement = (
+        statement.where(_condition(where, true()))
+        .order_by(*in_order(row.__table__, order_by))
+        .limit(limit)
+        .offset(offset or None)
+    )
 
     def work(connection: Connection) -> Sequence[Any]:
         if columns is not None:
@@ -255,7 +258,7 @@ def _models(cls: Any, where: Filter | None) -> Select[Any]:
         names.append(each.graph_model_name)
         found += each.__subclasses__()
     of_class = NODE.c.model_artifact_type_name.in_(names)
-    return select(*fetch.COLUMNS).where(where.compose(of_class) if where is not None else of_class)
+    return select(*fetch.COLUMNS).where(_condition(where, of_class))
 
 
 def _asked(cls: Any, where: Filter | None) -> tuple[Any, Filter | None]:
@@ -269,5 +272,12 @@ def _ids(cls: type, where: Filter | None) -> Select[Any]:
     if hasattr(cls, "graph_model_data"):
         return _models(cls, where).with_only_columns(NODE.c.id)
     row: Any = _row_class(cls)
-    statement = select(row.id)
-    return statement.where(where.compose(true())) if where is not None else statement
+    return select(row.id).where(_condition(where, true()))
+
+
+def _condition(where: Filter | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    if where is None:
+        return condition
+    if not isinstance(where, Filter):
+        raise InvalidFilterError(f"{where!r} is no filter; NodeFilter(id=...) finds a node by its id")
+    return where.compose(condition)

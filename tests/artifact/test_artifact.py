@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -77,7 +78,7 @@ def test_a_value_that_came_with_its_row_is_an_input_where_it_is_used(store):
 def test_a_damaged_value_is_told_when_it_is_asked_for(file_store):
     ag.save([1], "good")
     node_id = ag.save([2], "bad")
-    with sqlite3.connect(file_store) as other:
+    with closing(sqlite3.connect(file_store)) as other, other:
         other.execute("UPDATE artigraph_node SET database_artifact_data = X'5b335d' WHERE id = ?", [node_id.bytes])
     good, bad = ag.read(ag.Artifact)
     assert good.value == [1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from artigraph.digest import digest_bytes, model_digest
 
@@ -33,6 +34,10 @@ _INLINE = """
 SELECT id, artifact_hash, database_artifact_data FROM artigraph_node
 WHERE database_artifact_data IS NOT NULL AND model_artifact_type_name IS NULL
 """
+
+
+Query = Callable[[str], Iterable[Any]]
+"""The rows that a statement finds."""
 
 
 @dataclass(slots=True)
@@ -65,11 +70,16 @@ def look(path: Path, *, all_named: bool = True) -> State:
         state.dangling += [str(row) for row in database.execute("PRAGMA foreign_key_check")]
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'artigraph_node'").fetchone():
             return state
-        _look_at_blobs(database, path.with_suffix(".blobs"), state)
-        _look_at_models(database, state)
+        look_at(database.execute, path.with_suffix(".blobs"), state)
         if all_named:
             state.half += [f"part {row[0].hex()} is alone" for row in database.execute(_LONE_PARTS)]
     return state
+
+
+def look_at(query: Query, blobs: Path, state: State) -> None:
+    """Add what is wrong in the rows of any database and the folder of its blobs."""
+    _look_at_blobs(query, blobs, state)
+    _look_at_models(query, state)
 
 
 @contextmanager
@@ -82,10 +92,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _look_at_blobs(database: sqlite3.Connection, folder: Path, state: State) -> None:
+def _look_at_blobs(query: Query, folder: Path, state: State) -> None:
     needed = set()
-    for node, storage, location, digest, size, used in database.execute(_BLOBS):
-        name = f"{node.hex()} -> {storage}:{location}"
+    for node, storage, location, digest, size, used in query(_BLOBS):
+        name = f"{node!r} -> {storage}:{location}"
         blob = folder / location
         needed.add(str(blob.relative_to(folder)))
         if used is None:
@@ -98,14 +108,14 @@ def _look_at_blobs(database: sqlite3.Connection, folder: Path, state: State) -> 
     state.orphans += sorted(found - needed)
 
 
-def _look_at_models(database: sqlite3.Connection, state: State) -> None:
+def _look_at_models(query: Query, state: State) -> None:
     parts = defaultdict(list)
-    for whole, label, digest in database.execute(_PARTS):
+    for whole, label, digest in query(_PARTS):
         parts[whole].append((label, digest))
-    for node, name, version, digest, keys in database.execute(_MODELS):
+    for node, name, version, digest, keys in query(_MODELS):
         own = [("", digest_bytes(keys))] if keys is not None else []
         if model_digest(name, version, [*parts[node], *own]) != digest:
-            state.half.append(f"{name} {node.hex()} has {len(parts[node])} parts")
-    for node, digest, data in database.execute(_INLINE):
+            state.half.append(f"{name} {node!r} has {len(parts[node])} parts")
+    for node, digest, data in query(_INLINE):
         if digest_bytes(data) != digest:
-            state.corrupt.append(node.hex())
+            state.corrupt.append(repr(node))

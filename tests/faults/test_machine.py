@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -17,14 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 import artigraph as ag
-from artigraph.bridge import block
 from artigraph.errors import ArtigraphError, ImmutableError, NodeNotFoundError
-from artigraph.graph.engine import current_database
 from artigraph.persist.tags import read_tags
-from artigraph.storage.file import FileSystemStorage
 from tests.faults.conftest import amount
-from tests.faults.operations import Operations, database_error, disk_full
-from tests.faults.oracle import look, reading
+from tests.faults.machine_stores import FileStore, PostgresStore
+from tests.servers.use import POSTGRES
 
 LABELS = st.sampled_from(["a", "b", "ü"])
 VALUES = st.one_of(st.integers(-5, 5), st.lists(st.text(max_size=3), max_size=3), st.binary(max_size=5), st.none())
@@ -90,12 +86,13 @@ class Ran:
 class Machine(RuleBasedStateMachine):
     """The store and its model."""
 
+    store_class: ClassVar[type[FileStore]] = FileStore
+
     def __init__(self):
         super().__init__()
         memory = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
-        self.path = self.folder / "x.db"
-        self.operations = Operations(self.folder)
+        self.store = self.store_class(self.folder)
         self.version, self.model = 1, model_class(1)
         self.kept: dict[UUID, Kept] = {}
         self.ran: dict[UUID, Ran] = {}
@@ -105,19 +102,7 @@ class Machine(RuleBasedStateMachine):
         """Whether something was made to fail, which may leave orphans."""
         self.open: list[tuple[UUID, Any]] = []
         self.context = copy_context()
-        self.connect()
-
-    def connect(self):
-        self.reset = ag.set_engine(
-            self.operations.engine(f"sqlite:///{self.path}"), create_tables=True, durability="off"
-        )
-        FileSystemStorage(self.path.with_suffix(".blobs"), name="blobs").register(replace=True)
-        self.database = current_database()
-        block(self.database.prepare, create=True)
-
-    def disconnect(self):
-        self.reset()
-        block(self.database.close)
+        self.store.connect()
 
     def do(self, function, *arguments, **options):
         """Call in the context in which the spans are open."""
@@ -166,14 +151,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(blob=BLOBS, label=LABELS, step=st.integers(0, 60), full=st.booleans())
     def save_while_something_fails(self, blob, label, step, full):
-        self.operations.watch(step, disk_full() if full else database_error())
         self.failed = True
-        try:
-            node_id = self.do(ag.save, [blob.decode()], label, storage="blobs")
-        except ArtigraphError:
-            return
-        finally:
-            self.operations.rest()
+        with self.store.failing(step, full=full):
+            try:
+                node_id = self.do(ag.save, [blob.decode()], label, storage="blobs")
+            except ArtigraphError:
+                return
         self.note(node_id, Kept(label, [blob.decode()]))
 
     @precondition(lambda self: not self.open)
@@ -319,11 +302,11 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def collect(self):
-        found = len(look(self.path, all_named=False).orphans)
+        found = len(self.store.state().orphans)
         report = self.do(ag.gc, dry_run=False, grace=0)
         assert report.orphans + report.unfinished == found
         assert self.failed or not found
-        assert look(self.path, all_named=False).orphans == []
+        assert self.store.state().orphans == []
 
     # ------------------------------------------------------------ spans
 
@@ -360,23 +343,20 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def reopen(self):
-        self.disconnect()
-        self.connect()
+        self.store.disconnect()
+        self.store.connect()
 
     @precondition(lambda self: self.open)
     @rule()
     def crash(self):
         """The process is gone: nothing is closed, and its start time is nobody's."""
-        self.disconnect()
-        connection = sqlite3.connect(self.path)
-        connection.execute("UPDATE artigraph_owner SET started = 'long ago'")
-        connection.commit()
-        connection.close()
+        self.store.disconnect()
+        self.store.run("UPDATE artigraph_owner SET started = 'long ago'")
         for node_id, _ in self.open:
             self.ran[node_id].status = "abandoned"
         self.open.clear()
         self.context = Context()
-        self.connect()
+        self.store.connect()
 
     @precondition(lambda self: self.version == 1)
     @rule()
@@ -392,13 +372,12 @@ class Machine(RuleBasedStateMachine):
             WHERE node_type NOT IN ('span', 'run') AND artifact_stem IS NULL
             AND NOT EXISTS (SELECT 1 FROM artigraph_link l WHERE l.target_id = n.id AND l.kind = 'field')
         """
-        with reading(self.path) as database:
-            there = {UUID(bytes=row[0]): row[1] for row in database.execute(statement)}
-            keyed = """
-                SELECT k.key, n.artifact_version, n.artifact_trashed_at IS NOT NULL FROM artigraph_node n
-                JOIN artigraph_key k ON k.stem = n.artifact_stem WHERE n.artifact_uid IS NOT NULL
-            """
-            versions = set(database.execute(keyed))
+        there = dict(self.store.rows(statement))
+        keyed = """
+            SELECT k.key, n.artifact_version, n.artifact_trashed_at IS NOT NULL FROM artigraph_node n
+            JOIN artigraph_key k ON k.stem = n.artifact_stem WHERE n.artifact_uid IS NOT NULL
+        """
+        versions = set(self.store.rows(keyed))
         assert there == {key: kept.label for key, kept in self.kept.items()}
         assert versions == {(key, each.number, each.trashed) for key, found in self.keys.items() for each in found}
 
@@ -408,12 +387,13 @@ class Machine(RuleBasedStateMachine):
                 self.close_span(None)
             for node_id, kept in self.kept.items():
                 self.check_value(self.do(ag.load, node_id), kept)
-            state = look(self.path, all_named=False)
+            state = self.store.state()
             assert state.is_whole, state
             report = ag.verify(data=True)
             assert {problem.kind for problem in report.problems} <= {"abandoned"}, report.to_text()
         finally:
-            self.disconnect()
+            self.store.disconnect()
+            self.store.remove()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def fields_of(self, model):
@@ -430,13 +410,23 @@ class Machine(RuleBasedStateMachine):
         assert self.fields_of(value) == expected
 
 
+class PostgresMachine(Machine):
+    """The same on a server, whose connections end where a file's database has errors."""
+
+    store_class = PostgresStore
+
+
 @pytest.mark.row(34)
 @pytest.mark.timeout(7200)
-def test_any_history_of_calls_leaves_what_a_plain_model_says(record_property):
-    examples = amount(40, 2000)
+@pytest.mark.parametrize(
+    ("machine", "quick", "full"),
+    [pytest.param(Machine, 40, 2000, id="file"), pytest.param(PostgresMachine, 3, 300, id=POSTGRES)],
+)
+def test_any_history_of_calls_leaves_what_a_plain_model_says(machine, quick, full, record_property):
+    examples = amount(quick, full)
     steps = 30
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -14,6 +14,7 @@ from artigraph.bridge import block
 from artigraph.errors import BlobCorruptError, DatabaseCorruptError
 from artigraph.graph.engine import current_database
 from artigraph.registry import Registry, use_registry
+from artigraph.storage.file import FileSystemStorage
 from artigraph.storage.memory import MemoryStorage
 from tests.maintain.conftest import fill, rewrite
 from tests.stores import blobs
@@ -227,3 +228,18 @@ async def test_a_report_is_awaited_and_has_a_json_form(filled: Path) -> None:
     assert (data["nodes"], problem["kind"], problem["storage"]) == (7, "missing", "blobs")
     assert len(problem["node_id"]) == 36
     await ag.delete_one(problem["node_id"])
+
+
+def test_on_a_server_a_storage_may_be_called_blobs(server_store: str, tmp_path: Path) -> None:
+    place = tmp_path / "named"
+    with use_registry(Registry(storages=[FileSystemStorage(place, name="blobs")])):
+        other = place / "ab" / ("cd" * 31)
+        other.parent.mkdir(parents=True)
+        other.write_bytes(b"of another database")
+        assert ag.gc.s(grace=0).orphans == 0  # no row of this one speaks of that storage
+        node_id = ag.save.s(b"one", "one", storage="blobs")
+        assert kinds(data=True) == []
+        [blob] = [each for each in place.rglob("*") if each.is_file() and each != other]
+        blob.unlink()
+        assert kinds() == ["missing"]
+        ag.delete_one.s(node_id)

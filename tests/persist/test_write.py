@@ -78,6 +78,15 @@ def test_a_link_to_nowhere_is_an_error_and_leaves_nothing(store):
         ag.Link(a, a, kind="strange")
 
 
+@pytest.mark.parametrize("verb", [ag.read, ag.read_one, ag.exists, ag.delete])
+@pytest.mark.parametrize("cls", [ag.Node, ag.Artifact, ag.Link, Written])
+def test_what_is_no_filter_is_told(store, verb, cls):
+    node_id = ag.save(0)
+    with pytest.raises(InvalidFilterError, match=r"is no filter; NodeFilter\(id="):
+        verb(cls, node_id)
+    assert ag.load(node_id) == 0
+
+
 def test_a_label_is_unique_among_the_links_of_its_source(store):
     a, b = ag.Node("a"), ag.Node("b")
     ag.write_many([a, b, ag.Link(a, b, "x"), ag.Link(b, a, "x"), ag.Link(a, b), ag.Link(a, b)])
