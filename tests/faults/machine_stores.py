@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import artigraph as ag
@@ -17,7 +17,7 @@ from artigraph.graph.engine import current_database
 from artigraph.storage.file import FileSystemStorage
 from tests.faults.operations import Operations, database_error, disk_full
 from tests.faults.oracle import State, look, look_at, reading
-from tests.servers.use import POSTGRES, execute, fresh_database
+from tests.servers.use import POSTGRES, fresh_database
 
 
 class FileStore:
@@ -80,6 +80,8 @@ class PostgresStore(FileStore):
         super().__init__(folder)
         self._leave = ExitStack()
         self.url = self._leave.enter_context(fresh_database(POSTGRES))
+        self._other = create_async_engine(self.url, isolation_level="AUTOCOMMIT")
+        self._leave.callback(block, self._other.dispose)
         self._at: Callable[[Any], None] | None = None
 
     def engine(self) -> AsyncEngine:
@@ -88,10 +90,15 @@ class PostgresStore(FileStore):
         return engine
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in execute(self.url, statement)]
+        return [tuple(row) for row in block(self._ask, statement)]
 
     def run(self, statement: str) -> None:
-        execute(self.url, statement)
+        block(self._ask, statement)
+
+    async def _ask(self, statement: str) -> Sequence[Any]:
+        async with self._other.connect() as connection:
+            result = await connection.execute(text(statement))
+            return result.all() if result.returns_rows else []
 
     def state(self) -> State:
         state = State([], [], [], [])

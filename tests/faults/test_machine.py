@@ -420,7 +420,7 @@ class PostgresMachine(Machine):
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(
     ("machine", "quick", "full"),
-    [pytest.param(Machine, 40, 2000, id="file"), pytest.param(PostgresMachine, 3, 300, id=POSTGRES)],
+    [pytest.param(Machine, 40, 2000, id="file"), pytest.param(PostgresMachine, 3, 200, id=POSTGRES)],
 )
 def test_any_history_of_calls_leaves_what_a_plain_model_says(machine, quick, full, record_property):
     examples = amount(quick, full)
