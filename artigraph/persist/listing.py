@@ -14,7 +14,7 @@ from artigraph.bridge import block
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import KEY, LINK, NODE
-from artigraph.graph.value import Filter, ValueFilter
+from artigraph.graph.value import Condition, Filter, ValueFilter
 
 SHOWN = 20
 """Rows that the text of a listing shows."""
@@ -110,14 +110,31 @@ def listing(where: Filter | str | None = None, *, tags: dict[str, str | None] | 
     """What is in the store.
 
     Args:
-        where: a filter, or text that labels contain (ASCII case does not matter).
+        where: a filter, or text that labels or keys contain (ASCII case does not matter).
         tags: tag name -> value (None: any value).
     """
     if isinstance(where, str):
-        where = NodeFilter(label=ValueFilter(icontains=where))
+        where = called(where)
     if tags:
         where = NodeFilter(tags=tags) if where is None else where & NodeFilter(tags=tags)
     return Listing(where)
+
+
+def called(text: str) -> Filter:
+    """What has this text in its label, own or of a link to it, or in its key; ASCII case does not matter."""
+    contains = ValueFilter(icontains=text)
+    return NodeFilter(label=contains) | _KeyFilter(contains)
+
+
+@dataclass(frozen=True)
+class _KeyFilter(Filter):
+    """Every version of what has such a key."""
+
+    key: ValueFilter
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed by it."""
+        return condition & NODE.c.artifact_stem.in_(select(KEY.c.stem).where(self.key.on(KEY.c.key)))
 
 
 def human_bytes(size: int | None) -> str:
