@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -52,10 +52,17 @@ class Commands(TyperGroup):
 app = typer.Typer(cls=Commands, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
 
+Db = Annotated[
+    str | None,
+    typer.Option("--db", metavar="URL|FILE", envvar="ARTIGRAPH_URL", show_default=False, help="The store."),
+]
+
+
 @app.callback()
-def artigraph() -> None:
+def artigraph(context: typer.Context, db: Db = None) -> None:
     """Look into a store of artigraph, and look after it.
 
-    The store is --db, else $ARTIGRAPH_URL, else the file artigraph.db in this folder. Exit codes: 0 fine, 1 something
-    is wrong, 2 wrong usage or an error.
+    The store is --db, before the command or after it, else $ARTIGRAPH_URL, else the file artigraph.db in this folder.
+    Exit codes: 0 fine, 1 something is wrong, 2 wrong usage or an error.
     """
+    context.default_map = {name: {"db": db} for name in COMMANDS}

@@ -7,17 +7,21 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from artigraph.artifact.said import values_of
 from artigraph.digest import format_digest
 from artigraph.errors import NodeNotFoundError
-from artigraph.graph.schema import LINK, NODE, TAG
+from artigraph.graph.schema import KEY, LINK, NODE
 
 UNSHOWN = frozenset({"database_artifact_data", "artifact_hash", "span_owner_id", "run_environment_id"})
+
+SPACES = {"tags": "tag", "features": "feature", "labels": "label", "columns": "column"}
+"""What is said of a node -> where the tag table has it."""
 
 Facts = dict[str, Any]
 
 
 def facts_of(connection: Connection, node_id: UUID) -> Facts:
-    """The columns of a node that are not empty, its tags, and its links by kind and direction.
+    """The columns of a node that are not empty, its key, what was said of it, and its links by kind and direction.
 
     Raises:
         NodeNotFoundError: there is no such node.
@@ -28,10 +32,10 @@ def facts_of(connection: Connection, node_id: UUID) -> Facts:
     found: Facts = {name: value for name, value in row.items() if value is not None and name not in UNSHOWN}
     if row["artifact_hash"] is not None:
         found["hash"] = format_digest(bytes(row["artifact_hash"]))
-    tags = (
-        select(TAG.c.name, TAG.c.value_text).where(TAG.c.node_id == node_id, TAG.c.space == "tag").order_by(TAG.c.name)
-    )
-    found["tags"] = {row.name: row.value_text for row in connection.execute(tags)}
+    if row["artifact_stem"] is not None:
+        found["key"] = connection.execute(select(KEY.c.key).where(KEY.c.stem == row["artifact_stem"])).scalar()
+    for name, space in SPACES.items():
+        found[name] = values_of(connection, space, [node_id.bytes])[node_id.bytes]
     found["links_to"] = _links(connection, node_id, out=True)
     found["linked_from"] = _links(connection, node_id, out=False)
     return found

@@ -23,7 +23,7 @@ EMBEDDED = "artigraph.db"
 
 Db = Annotated[
     str | None,
-    typer.Option("--db", metavar="URL|FILE", envvar="ARTIGRAPH_URL", show_default=False, help="The store."),
+    typer.Option("--db", metavar="URL|FILE", show_default=False, help="The store; also before the command."),
 ]
 Storages = Annotated[
     list[str] | None,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import artigraph as ag
@@ -46,6 +47,36 @@ def test_values_are_listed_newest_first(call: Run, kept: Path) -> None:
     assert [row["label"] for row in call("ls", "BI", "--json").data["rows"]] == ["big"]
     assert [row["label"] for row in call("ls", "--tag", "colour=red", "--json").data["rows"]] == ["small"]
     assert call("ls", "--limit", "1").out.endswith("2 more of 3; see --limit\n")
+
+
+def test_a_keyed_artifact_is_shown_with_its_key_and_what_was_said_of_it(call: Run, tmp_path: Path) -> None:
+    def fill() -> None:
+        frame = pd.DataFrame({"dose": [1, 2]})
+        said = {"temperature": 21.5, "who": ["A", "B"]}
+        saved = ag.Artifact.from_dataframe(frame, key="d/t.parquet", features=said, tags={"unit": "mg"}).save.s()
+        saved.ulabels.add.s("raw")
+
+    keep(tmp_path / "artigraph.db", fill)
+    shown = call("show", "d/t.parquet").out
+    for line in ("key: d/t.parquet", "tags: {'unit': 'mg'}", "features: {'temperature': 21.5, 'who': ['A', 'B']}"):
+        assert line in shown.splitlines(), line
+    found = call("show", "d/t.parquet", "--json").data
+    assert (found["key"], found["columns"], found["labels"]) == ("d/t.parquet", {"dose": "int"}, {"ulabel": ["raw"]})
+    assert [row["label"] for row in call("ls", "D/t", "--json").data["rows"]] == ["d/t.parquet"]
+
+
+def test_the_store_is_also_named_before_the_command(
+    call: Run, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.rename(tmp_path / "x.db")
+    assert call("--db", "x.db", "ls", "--json").data["count"] == 3
+    monkeypatch.setenv("ARTIGRAPH_URL", "nowhere.db")
+    assert call("ls").code == 2
+    assert call("--db", "x.db", "ls", "--json").data["count"] == 3
+    assert call("--db", "nowhere.db", "ls", "--db", "x.db", "--json").data["count"] == 3
+    monkeypatch.setenv("ARTIGRAPH_URL", "x.db")
+    assert call("ls", "--json").data["count"] == 3
+    assert call("--db", "nowhere.db", "ls").code == 2
 
 
 def test_a_node_is_shown_with_its_links(call: Run, kept: Path) -> None:

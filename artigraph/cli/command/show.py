@@ -28,7 +28,7 @@ def command(target: Target, db: Db = None, as_json: AsJson = False) -> None:
         data(found)
         return
     for name, value in found.items():
-        if value not in ({}, []):
+        if value not in ({}, [], None):
             _show(name, value)
 
 
