@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.bridge import loader, method
 from artigraph.errors import InvalidFieldError, MigrationMissingError, NameTakenError, SerializeError, WrongModelError
 from artigraph.ids import new_id
+from artigraph.lineage.view import HasLineage
 from artigraph.model.field import ArtifactModelConfig, Fields, with_default
 from artigraph.model.layout import Layout
 from artigraph.model.typed import to_plain, to_typed
@@ -26,7 +27,7 @@ from artigraph.registry import Registry, default_registry
 _OURS = frozenset({"graph_id", "graph_label", "id", "node_id", "label"})
 
 
-class ModelBase:
+class ModelBase(HasLineage):
     """What ``ArtifactModel`` and ``PydanticModel`` have in common; subclasses have slots for the identity."""
 
     __slots__ = ()
@@ -213,10 +214,9 @@ def check_names(cls: type) -> None:
         )
 
 
-_RESERVED = {name for name in vars(ModelBase) if not name.startswith("__")} | {
+_RESERVED = {name for kind in (ModelBase, HasLineage) for name in vars(kind) if not name.startswith("__")} | {
     "graph_id",
     "graph_label",
-    "view_lineage",
 }
 """Names of methods, which no field can have."""
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import MappedColumn, Session
 
 from artigraph.errors import InvalidFieldError
 from artigraph.graph.node import Node
+from artigraph.graph.owner import gone_owners
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode, OrmRun, OrmSpan
+from artigraph.lineage.view import HasLineage
 from artigraph.span.environment import read_environments
-from artigraph.span.owner import gone_owners
 
 CHUNK = 500
 """Spans that one statement asks about."""
@@ -53,7 +54,7 @@ def _row_class(cls: type[Span], identity: str, columns: dict[str, Any]) -> type[
     return type(cls.__name__, (cls.__mro__[1].row_class,), body)  # type: ignore[attr-defined]
 
 
-class Span(Node):
+class Span(Node, HasLineage):
     """Something that ran: a cell, a function, a step.
 
     A subclass with a ``polymorphic_identity`` is a span type of its own; ``mapped_column`` attributes become columns.

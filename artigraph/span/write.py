@@ -16,6 +16,7 @@ from artigraph.graph.current import OpenSpan, Use
 from artigraph.graph.engine import Database
 from artigraph.graph.group import open_group
 from artigraph.graph.insert import Batch, insert_batches
+from artigraph.graph.owner import owner_of
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
@@ -24,7 +25,6 @@ from artigraph.persist.conflict import rows_of
 from artigraph.persist.output import still_there
 from artigraph.persist.rows import Rows
 from artigraph.span.environment import environment_row
-from artigraph.span.owner import owner_of
 from artigraph.span.redact import redacted, redacted_data
 from artigraph.span.span import Run, Span
 from artigraph.span.trace import Trace
