@@ -14,7 +14,7 @@ from artigraph.bridge import loader, method
 from artigraph.errors import InvalidFieldError, MigrationMissingError, NameTakenError, SerializeError, WrongModelError
 from artigraph.ids import new_id
 from artigraph.lineage.view import HasLineage
-from artigraph.model.field import ArtifactModelConfig, Fields, with_default
+from artigraph.model.field import ArtifactModelConfig, Fields, chosen, with_default
 from artigraph.model.layout import Layout
 from artigraph.model.typed import to_plain, to_typed
 from artigraph.persist.container import PREFIX
@@ -103,8 +103,13 @@ class ModelBase(HasLineage):
         cls = type(self)
         fields = cls.__dict__.get("_graph_fields") or cls._graph_known_fields()
         found = {name: (getattr(self, name), spec) for name, spec in fields.specs}
+        for name, choices in fields.choices:
+            value, spec = found[name]
+            found[name] = (value, chosen(spec, choices, value))
         for name, kinds in fields.typed:
             value, spec = found[name]
+            if spec.serializer is not None:
+                continue  # it is for the whole value
             found[name] = (to_plain(value, kinds, f"{cls.graph_model_name}.{name}"), spec)
         default = cls.graph_model_config.default_field_serializer
         if default is None:
