@@ -98,10 +98,11 @@ def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opene
     kept = environment_row(span.environment) if span.environment is not None else None
     if kept is not None:
         columns, values = (*columns, "run_environment_id"), (*values, kept[0].bytes)
-    own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
+    own = span._own_columns() | ({"run_params": "run_params"} if isinstance(span, Run) else {})
     if own:
         made = span.to_row()
-        columns, values = (*columns, *own), (*values, *(_column(made, name) for name in own))
+        said = {column: value for name, column in own.items() if (value := _column(made, name)) is not None}
+        columns, values = (*columns, *said), (*values, *said.values())
     link_id = new_raw_id()
 
     def put(connection: Connection) -> None:
