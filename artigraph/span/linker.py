@@ -17,6 +17,7 @@ from artigraph.graph.current import OpenSpan, Use, enter_span, leave_span, open_
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Link, Node
 from artigraph.identity import memories
+from artigraph.persist.fingerprint import has_changed
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.write import write_many
 from artigraph.span.context import SpanContext
@@ -201,7 +202,7 @@ class _Recorder:
                 continue
             memory = memories.recall(value)
             if memory is not None and memory.store == identity:
-                span.use(Use(memory.node_id, name))
+                span.use(Use(memory.node_id, name, has_changed(value, memory)))
                 continue
             known = traces.recall(value)
             found = known if known is not None and known.store == identity else await _keep(value, name, parent)

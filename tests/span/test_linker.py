@@ -156,3 +156,17 @@ def test_a_generator_is_refused_at_once() -> None:
         @ag.linked
         def numbers() -> Iterator[int]:
             yield 1
+
+
+def test_an_argument_that_was_changed_in_place_says_so() -> None:
+    ag.save(np.arange(5), "kept")
+    same, other = ag.load("kept"), ag.load("kept")
+    other[0] = 7
+
+    @ag.linked
+    def add(a: np.ndarray, b: np.ndarray) -> int:
+        return int((a + b).sum())
+
+    add(same, other)
+    span = ag.read_one(ag.Span, ag.NodeFilter(label="add[1]"))
+    assert {role: link.changed for role, link in inputs(span).items()} == {"a": False, "b": True}
