@@ -114,8 +114,9 @@ def find(where: Filter | str | None = None, *, tags: Mapping[str, str | None] | 
 
     Raises:
         NoEngineError: no database was chosen.
+        InvalidFilterError: ``where`` is no filter, or ``tags`` is no dict.
     """
-    return listing(where, tags=dict(tags) if tags else None)
+    return listing(where, tags=tags)
 
 
 @dual

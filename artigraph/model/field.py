@@ -24,12 +24,27 @@ class ArtifactModelConfig:
     """Defaults for the fields of a model class; subclasses inherit what they do not set themselves.
 
     Args:
-        default_field_serializer: used for values of the types it serves; others are inferred.
-        default_field_storage: where the values of all fields go that are not models themselves.
+        default_field_serializer: an instance, or a registered name; used for values of the types it serves, others are
+            inferred.
+        default_field_storage: where the values of all fields go that are not models themselves: an instance, a
+            registered name, or a class with one registered instance.
+
+    Raises:
+        InvalidFieldError: it is none of these.
     """
 
-    default_field_serializer: Serializer[Any] | None = None
-    default_field_storage: Storage | None = None
+    default_field_serializer: Serializer[Any] | str | None = None
+    default_field_storage: Storage | str | type | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.default_field_serializer, Serializer | str | None):
+            raise InvalidFieldError(
+                f"the default serializer is {self.default_field_serializer!r}; give an instance, or a registered name"
+            )
+        if not isinstance(self.default_field_storage, Storage | str | type | None):
+            raise InvalidFieldError(
+                f"the default storage is {self.default_field_storage!r}; give an instance, a name or a class"
+            )
 
     def over(self, base: ArtifactModelConfig) -> ArtifactModelConfig:
         """These defaults, completed by those of a base class."""

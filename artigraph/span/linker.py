@@ -160,13 +160,14 @@ def linked(
     if function is None:
         return lambda inner: linked(inner, include=include, exclude=exclude)
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"{function.__qualname__} is a generator; link the function that consumes it instead")
+        raise TypeError(f"{name_of(function)} is a generator; link the function that consumes it instead")
+    name = name_of(function)
     record = _Recorder(function, _names(include) if include is not None else None, _names(exclude))
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            async with Linker(Span(_call_label(function.__name__))) as linker:
+            async with Linker(Span(_call_label(name))) as linker:
                 await ask(record.arguments, linker, args, kwargs)
                 result = await function(*args, **kwargs)
                 record.result(linker, result)
@@ -176,13 +177,20 @@ def linked(
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with Linker(Span(_call_label(function.__name__))) as linker:
+        with Linker(Span(_call_label(name))) as linker:
             block(record.arguments, linker, args, kwargs)
             result = function(*args, **kwargs)
             record.result(linker, result)
         return result
 
     return call
+
+
+def name_of(function: Any) -> str:
+    """What a function is called; one with arguments bound to it as the function inside."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 class _Recorder:

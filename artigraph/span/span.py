@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.orm import Mapped, MappedColumn
 
-from artigraph.errors import InvalidFieldError
+from artigraph.errors import InvalidFieldError, NodeNotFoundError
 from artigraph.graph.node import Node
 from artigraph.graph.owner import gone_owners
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode, OrmRun, OrmSpan
+from artigraph.ids import as_id
 from artigraph.lineage.view import HasLineage
 from artigraph.span.environment import read_environments
 
@@ -89,9 +90,13 @@ class Span(Node, HasLineage):
         id: its id; a fresh one when None.
         parent_id: the span (or its id) that it is inside of, when that is not the open one.
         source: the code that ran.
-        info: more facts about it, JSON-able.
+        info: more facts about it; what JSON does not know is kept as text.
         tags: tag name -> value.
         columns: values for the columns of a subclass.
+
+    Raises:
+        NodeNotFoundError: an id that is none.
+        InvalidFieldError: a source that is no text, or facts that are no dict.
 
     Attributes:
         status: open, ok, error, interrupted, or abandoned (its process ended without closing it).
@@ -105,6 +110,8 @@ class Span(Node, HasLineage):
     row_columns = None
     polymorphic_identity: ClassVar[str] = "span"
     _stored_type: str | None = None
+    has_given_id = False
+    """Whether its id was chosen by the caller, so that a node may have it."""
 
     def __init__(
         self,
@@ -117,8 +124,11 @@ class Span(Node, HasLineage):
         tags: Mapping[str, str] | None = None,
         **columns: Any,
     ) -> None:
-        super().__init__(label, id=id)
-        self.parent_id: UUID | None = getattr(parent_id, "id", parent_id)
+        super().__init__(label, id=_given_id(id, "an id, or None for a fresh one"))
+        self.has_given_id = id is not None
+        self.parent_id: UUID | None = _given_id(parent_id, "a span, or the id of one")
+        _check(source, str, "source", "the code that ran, as text")
+        _check(info, Mapping, "info", "a dict: name -> value")
         self.status = "open"
         self.opened_at: datetime | None = None
         self.closed_at: datetime | None = None
@@ -228,8 +238,8 @@ class Run(Span):
     """A span that also records how it ran.
 
     Args:
-        params: name -> value of what it was started with, JSON-able.
-        environment: in what it runs, JSON-able; looked up when it opens if None.
+        params: name -> value of what it was started with; what JSON does not know is kept as text.
+        environment: in what it runs; looked up when it opens if None.
         node_parent_id: the same as ``parent_id``.
     """
 
@@ -246,6 +256,8 @@ class Run(Span):
         **options: Any,
     ) -> None:
         super().__init__(label, **{"parent_id": node_parent_id, **options})
+        _check(params, Mapping, "params", "a dict: name -> value")
+        _check(environment, Mapping, "environment", "a dict: name -> value")
         self.params, self.environment = params, environment
 
     @property
@@ -262,6 +274,19 @@ class Run(Span):
     def _take(self, row: Any) -> None:
         super()._take(row)
         self.params = row.run_params
+
+
+def _given_id(given: Any, wanted: str) -> UUID | None:
+    """The id that an argument means. Raises NodeNotFoundError when it means none."""
+    found = as_id(getattr(given, "id", given))
+    if found is None and given is not None:
+        raise NodeNotFoundError(f"is meant by {given!r}", f"give {wanted}")
+    return found
+
+
+def _check(given: Any, kind: type, name: str, wanted: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise InvalidFieldError(f"{name} is a {type(given).__name__}; give {wanted}")
 
 
 def _parents_and_tags(

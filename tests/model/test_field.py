@@ -164,6 +164,22 @@ def test_defaults_of_a_class_hold_where_nothing_else_was_said(store):
     assert Configured.load(model.id) == Configured("A")
 
 
+def test_defaults_may_be_names(store):
+    @dataclass
+    class Named(
+        ag.ArtifactModel,
+        config=ag.ArtifactModelConfig(default_field_serializer="shouting.test/1", default_field_storage=Whispering),
+    ):
+        text: str
+        number: int = 1
+
+    ag.save("x", serializer=shouting)  # known from here on
+    model = Named("a")
+    model.save()
+    known = {"text": ("fields-whispering", "shouting.test/1"), "number": ("fields-whispering", "json/1")}
+    assert parts(model) == known
+
+
 def test_defaults_are_inherited_and_completed(store):
     model = Inherited("a", more=Configured("b"))
     model.save()

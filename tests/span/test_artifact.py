@@ -217,6 +217,11 @@ def test_what_was_changed_in_place_before_it_is_saved_inside_something_says_so(u
     assert found == {"out['same']": False, "out['other']": True, "out['model']": False}
 
 
+def test_artifacts_that_are_no_dict_are_told(url: str) -> None:
+    with ag.span_context() as span, pytest.raises(UnserializableError, match="label -> value"):
+        ag.create_span_artifacts.s(span, [1])  # type: ignore[arg-type]
+
+
 def test_outside_of_spans_no_value_is_looked_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ag.save.s(np.arange(5), "kept")
     kept = ag.load.s("kept")

@@ -11,7 +11,7 @@ from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 import artigraph as ag
-from artigraph.errors import InvalidFieldError
+from artigraph.errors import InvalidFieldError, InvalidLabelError, NameTakenError, NodeNotFoundError
 
 Start = Callable[[str], subprocess.Popen[str]]
 
@@ -140,3 +140,49 @@ def test_repr_says_label_state_and_time(url: str) -> None:
         assert repr(span) == "<Span fit open>"
     assert repr(span).startswith("<Span fit ok ")
     assert repr(span).endswith(" s>")
+
+
+@pytest.mark.parametrize("kind", [ag.Span, ag.Run])
+def test_facts_that_are_none_are_told_at_once(kind: Any) -> None:
+    for facts in ({"source": 5}, {"info": 5}, {"info": [1]}):
+        with pytest.raises(InvalidFieldError, match="give"):
+            kind("x", **facts)
+    for facts in ({"params": 5}, {"environment": "laptop"}):
+        with pytest.raises(InvalidFieldError, match="give a dict"):
+            ag.Run("x", **facts)
+    for ids in ({"id": "zz"}, {"id": 5}, {"parent_id": "zz"}, {"parent_id": 5}):
+        with pytest.raises(NodeNotFoundError, match="give a"):
+            kind("x", **ids)
+    with pytest.raises(NodeNotFoundError):
+        ag.Run(node_parent_id="nope")
+
+
+def test_ids_may_be_text(url: str) -> None:
+    with ag.span_context("root") as root:
+        pass
+    own = str(ag.Span().id)
+    with ag.span_context(ag.Run("below", id=own, node_parent_id=str(root.id))) as run:  # type: ignore[arg-type]
+        pass
+    assert ag.read_parent_span.s(own) == root
+    assert str(run.id) == own
+
+
+def test_an_id_that_is_taken_and_a_parent_that_is_no_span_are_told(url: str) -> None:
+    node_id = ag.save.s([1], "value")
+    with ag.span_context("there") as there:
+        pass
+    for taken in (node_id, there.id):
+        with pytest.raises(NameTakenError, match="another id"):
+            ag.span_context(ag.Span("again", id=taken)).__enter__()
+    with pytest.raises(NodeNotFoundError, match="inside another span"):
+        ag.span_context(ag.Span("below", parent_id=node_id)).__enter__()
+    assert [span.label for span in ag.read.s(ag.Span)] == ["there"]
+
+
+def test_a_manager_takes_a_run_or_a_label(url: str) -> None:
+    with ag.RunManager("fit") as manager:
+        assert (type(manager.run), manager.run.label) == (ag.Run, "fit")
+        with pytest.raises(InvalidLabelError, match="a label is text"):
+            manager.save_artifact.s([1], "swapped")  # type: ignore[arg-type]
+    with pytest.raises(NodeNotFoundError, match="the label of a fresh one"):
+        ag.RunManager(5)  # type: ignore[arg-type]
