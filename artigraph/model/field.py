@@ -37,11 +37,11 @@ class ArtifactModelConfig:
     default_field_storage: Storage | str | type | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.default_field_serializer, Serializer | str | None):
+        if not _is_named(self.default_field_serializer, "types"):
             raise InvalidFieldError(
                 f"the default serializer is {self.default_field_serializer!r}; give an instance, or a registered name"
             )
-        if not isinstance(self.default_field_storage, Storage | str | type | None):
+        if not (_is_named(self.default_field_storage, "name") or isinstance(self.default_field_storage, type)):
             raise InvalidFieldError(
                 f"the default storage is {self.default_field_storage!r}; give an instance, a name or a class"
             )
@@ -52,6 +52,11 @@ class ArtifactModelConfig:
             self.default_field_serializer or base.default_field_serializer,
             self.default_field_storage or base.default_field_storage,
         )
+
+
+def _is_named(given: Any, attribute: str) -> bool:
+    """Whether this is nothing, a name, or an instance with this attribute."""
+    return given is None or isinstance(given, str) or (hasattr(given, attribute) and not isinstance(given, type))
 
 
 def artifact_field(

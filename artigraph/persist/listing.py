@@ -122,7 +122,7 @@ def listing(where: Any = None, *, tags: Any = None) -> Listing:
     Raises:
         InvalidFilterError: ``where`` is neither, or ``tags`` is no dict.
     """
-    asked = [_shown(repr(each)) for each in (where, tags) if each and not isinstance(each, Filter)]
+    asked = [_shown(repr(each)) for each in (where, tags) if not isinstance(each, Filter) and each]
     if tags is not None and not isinstance(tags, Mapping):
         raise InvalidFilterError(f"tags is {tags!r}; give a dict: tag name -> value, or None for any value")
     if isinstance(where, str):

@@ -77,4 +77,4 @@ def _key(key: Any) -> str:
 
 def _plain_text(text: str) -> str:
     """The text without halves of surrogate pairs, which no encoding has."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
+    return text.encode("utf-8", "backslashreplace").decode()

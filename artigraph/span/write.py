@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -231,7 +232,9 @@ def _trace(error: BaseException) -> str:
     except Exception as failure:  # noqa: BLE001 - as in _message
         return f"<no traceback: {type(failure).__name__}>"
     half = TRACEBACK_LIMIT // 2
-    lines = "".join(_part(part) for part in parts)  # redacted before it is cut, so that no half of a secret is left
+    ends, most = list(accumulate(map(len, parts))), 4 * TRACEBACK_LIMIT
+    near = [part for part, end in zip(parts, ends, strict=True) if end - len(part) < most or end > ends[-1] - most]
+    lines = "".join(_part(part) for part in near)  # redacted before it is cut, so that no half of a secret is left
     if len(lines) <= TRACEBACK_LIMIT:
         return lines
     return f"{lines[:half]}\n[{len(lines) - TRACEBACK_LIMIT} characters left out]\n{lines[-half:]}"

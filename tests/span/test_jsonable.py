@@ -20,6 +20,10 @@ class Colour(Enum):
     RED = object()
 
 
+class Word(str, Enum):  # noqa: UP042 - the two are kept alike
+    ONE = "one"
+
+
 class Level(IntEnum):
     HIGH = 3
 
@@ -52,6 +56,7 @@ ID = UUID(int=1)
         (Decimal("1.10"), "1.10"),
         (Colour.RED, "RED"),
         (Level.HIGH, 3),
+        (Word.ONE, "one"),
         ({2, 1}, [1, 2]),
         ((1, (2,)), [1, [2]]),
         (b"ab", "b'ab'"),
