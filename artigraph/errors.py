@@ -353,8 +353,8 @@ class BlobCorruptError(ArtigraphError, OSError):
 class WouldDeadlockError(ArtigraphError, RuntimeError):
     """A sync call that could only wait for itself."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"this call would wait for itself: {why}; use await instead")
+    def __init__(self, why: str, cure: str = "use await instead") -> None:
+        super().__init__(f"this call would wait for itself: {why}; {cure}")
 
 
 class PendingError(ArtigraphError, AttributeError):

@@ -92,7 +92,10 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
     code = getattr(error, "sqlite_errorname", "") or ""
     said = str(error)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreBusyError(f"{where} is locked by another process; try again, or raise busy_timeout")
+        return StoreBusyError(
+            f"{where} is locked by another process, or by a session or connection of this one that is not committed; "
+            "commit that, try again, or raise busy_timeout"
+        )
     if code == "SQLITE_FULL" or code.startswith(("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNC")):
         return StorageFullError(f"no space left to write {where}; nothing was saved; free some and try again")
     if code.startswith("SQLITE_READONLY"):
