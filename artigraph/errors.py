@@ -148,6 +148,10 @@ class InvalidFilterError(ArtigraphError, ValueError):
     """A filter was asked for something it does not know."""
 
 
+class InvalidValueError(ArtigraphError, ValueError):
+    """A row was given a value that its column does not keep."""
+
+
 # ---------------------------------------------------------------- values, serializers, storages, models
 
 

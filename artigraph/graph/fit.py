@@ -1,4 +1,4 @@
-"""What a column is compared with, as the column keeps it: times, ids, numbers and texts, told before a driver is."""
+"""Values in the form that their column keeps: times, ids, numbers and texts, checked before a driver sees them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Enum, Float, Integer, LargeBinary, String
 
-from artigraph.errors import InvalidFilterError
+from artigraph.errors import InvalidFilterError, InvalidValueError
 from artigraph.graph.types import Id, Text, Time
 from artigraph.ids import as_id
 
@@ -30,13 +30,18 @@ def fitted(column: ColumnElement[Any], value: Any) -> Any:
     """
     if value is None or isinstance(value, ClauseElement) or hasattr(value, "__clause_element__"):
         return value
-    for kinds, fit, wanted in _FITS:
-        if isinstance(column.type, kinds) and not isinstance(column.type, Enum):
-            found = fit(value)
-            if found is None:
-                raise InvalidFilterError(f"{_name(column)} is compared with {wanted}, not with {value!r:.80}")
-            return found
-    return value
+    found, wanted = _fit(column, value)
+    if found is None:
+        raise InvalidFilterError(f"{_name(column)} is compared with {wanted}, not with {value!r:.80}")
+    return found
+
+
+def kept(column: ColumnElement[Any], value: Any) -> Any:
+    """The value of a row as the column takes it, as in ``fitted``. Raises InvalidValueError."""
+    found, wanted = _fit(column, value)
+    if found is None:
+        raise InvalidValueError(f"{_name(column)} keeps {wanted}, not {value!r:.80}")
+    return found
 
 
 def each_fitted(column: ColumnElement[Any], values: Iterable[Any]) -> list[Any]:
@@ -48,6 +53,15 @@ def check_words(column: ColumnElement[Any]) -> None:
     """Raise InvalidFilterError for a column that keeps no text: nothing in it begins with or contains any."""
     if isinstance(column.type, Time | Id | LargeBinary | Integer | Float):
         raise InvalidFilterError(f"{_name(column)} is no text; compare it with eq, gt, lt and their like")
+
+
+def _fit(column: ColumnElement[Any], value: Any) -> tuple[Any, str]:
+    """The value in the form of the column (None: it has none), and what would have one."""
+    kind = column.type
+    for kinds, fit, wanted in _FITS:
+        if isinstance(kind, kinds):
+            return (value if isinstance(kind, Enum) else fit(value)), wanted
+    return value, ""
 
 
 def _time(value: Any) -> datetime | int | None:
@@ -64,6 +78,8 @@ def _time(value: Any) -> datetime | int | None:
 
 
 def _number(value: Any) -> int | float | None:
+    if isinstance(value, bool | float):
+        return value
     if isinstance(value, Integral):
         return int(value) if abs(int(value)) < _BIG else None
     return float(value) if isinstance(value, Real) else None

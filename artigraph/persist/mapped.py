@@ -15,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, insert, select, tuple_, update
 
 from artigraph.errors import CycleError, ImmutableError, LabelTakenError, NodeNotFoundError
+from artigraph.graph.fit import kept
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode, utc_now
 from artigraph.persist.spec import OnConflict, check_label
 
@@ -38,6 +39,7 @@ def write_rows(connection: Connection, rows: Sequence[Base], on_conflict: OnConf
         ImmutableError: see ``on_conflict``; always when the stored row is of another type.
         CycleError: foreign keys of the new rows that point in a circle.
         InvalidLabelError: a label that cannot be kept.
+        InvalidValueError: a value that its column does not keep.
     """
     unique = list({id(row): row for row in rows}.values())
     for row in unique:
@@ -55,10 +57,14 @@ def write_rows(connection: Connection, rows: Sequence[Base], on_conflict: OnConf
 
 
 def _complete(row: Row) -> None:
-    """Give a row what its columns say of rows that do not say it themselves."""
+    """Give a row its values as its columns keep them, and what these say of rows that do not say it themselves."""
     for attribute in row.__mapper__.column_attrs:
-        default = attribute.columns[0].default
-        if row.__dict__.get(attribute.key) is None and default is not None and default.has_arg:
+        column, value = attribute.columns[0], row.__dict__.get(attribute.key)
+        default = column.default
+        if value is not None:
+            if (ours := kept(column, value)) is not value:
+                setattr(row, attribute.key, ours)
+        elif default is not None and default.has_arg:
             if default.is_scalar:
                 setattr(row, attribute.key, default.arg)
             elif default.is_callable:
