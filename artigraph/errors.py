@@ -80,6 +80,17 @@ class WrongStoreError(ArtigraphError, ValueError):
     """An object of one database was handed to another."""
 
 
+class InvalidOptionError(ArtigraphError, ValueError):
+    """An option of a call has a value that it cannot have."""
+
+    def __init__(self, name: str, value: object, known: Iterable[str] | str) -> None:
+        self.name, self.value = name, value
+        self.known = (known,) if isinstance(known, str) else tuple(known)
+        """The values that it can have, or what such a value is."""
+        said = known if isinstance(known, str) else ", ".join(map(repr, self.known))
+        super().__init__(f"{name} is {value!r:.200}; it can be {said}")
+
+
 class SpanOpenedError(ArtigraphError, RuntimeError):
     """A Span was to be opened that was opened before: it stands for one thing that ran."""
 

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import Session
 
 from artigraph.bridge import ask, at_exit, dual, in_library_thread, library_loop
-from artigraph.errors import CannotOpenError, NoEngineError
+from artigraph.contract import checked
+from artigraph.errors import CannotOpenError, InvalidOptionError, NoEngineError
 from artigraph.graph.faults import shown_url, translated
 from artigraph.graph.group import open_group
 from artigraph.graph.held import SessionWrites
@@ -183,6 +185,8 @@ class Database:
                 self.sessions.note(connection)
             return work(connection)
 
+        if not hasattr(session, "run_sync"):
+            raise InvalidOptionError("session", session, "an AsyncSession of SQLAlchemy")
         if self._ready_columns != column_count() or self._pid != os.getpid():
             await ask(self.door)  # the tables are ours to make, in a transaction of ours
         with translated(self.where):
@@ -239,16 +243,18 @@ def set_engine(
 
     Raises:
         CannotOpenError: no such kind of database.
-        ValueError: an option has none of the values above.
+        InvalidOptionError: an option has none of the values above.
 
     >>> import artigraph as ag
     >>> reset = ag.set_engine("sqlite:///:memory:", create_tables=True)
     >>> reset()
     """
     if durability not in ("normal", "full", "off"):
-        raise ValueError(f"durability is {durability!r}; it can be 'normal', 'full' or 'off'")
+        raise InvalidOptionError("durability", durability, ("normal", "full", "off"))
     if verify not in (None, "always", "size", "never"):
-        raise ValueError(f"verify is {verify!r}; it can be 'always', 'size', 'never' or None")
+        raise InvalidOptionError("verify", verify, "'always', 'size', 'never' or None")
+    if not 0 <= checked("busy_timeout", busy_timeout, int | float, "a number of seconds") < inf:
+        raise InvalidOptionError("busy_timeout", busy_timeout, "a number of seconds, 0 or more")
     engine = url if isinstance(url, AsyncEngine) else None
     database = Database(
         _normalized(url.url if isinstance(url, AsyncEngine) else url),

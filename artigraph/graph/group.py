@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from artigraph.errors import UnfinishedError
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -35,8 +37,10 @@ class Group:
         return self.is_open and database is self.database
 
     async def step(self, work: Work[T]) -> T:
-        """Run ``work`` inside the transaction, all of it or nothing."""
+        """Run ``work`` inside the transaction, all of it or nothing. Raises UnfinishedError when it is not open."""
         async with self._lock:
+            if not self.is_open:
+                raise UnfinishedError("the block of current_session() is not open; use the group inside of it")
             result: T = await self._connection.step(work)
             return result
 

@@ -175,7 +175,7 @@ class _Builder:
 
     def __init__(self, got: Fetched, database: Database, options: LoadOptions) -> None:
         self.got, self.database, self.options = got, database, options
-        self.registry = options.registry or current_registry()
+        self.registry = current_registry(options.registry)
         self.values: dict[bytes, Any] = {}
         self.failures: dict[bytes, Failures] = {}
         """Node -> why it has no value: its own failure, or those of the parts that it misses."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import dual
+from artigraph.contract import checked
 from artigraph.graph.current import open_span
 from artigraph.ids import new_id
 from artigraph.persist.future import Batch, Future
@@ -53,7 +54,8 @@ async def save_one(
     Raises:
         UnserializableError, InvalidLabelError, CycleError, ImmutableError: nothing was written.
     """
-    request = SaveRequest(value, label, SaveSpec(serializer, storage, dict(tags or {})))
+    spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
+    request = SaveRequest(value, label, spec)
     return (await save_many([request], SaveOptions(on_conflict, session, registry)))[0]
 
 
@@ -110,7 +112,7 @@ class Saver:
         self._batch.check_open()
         known = bool(is_savable(value) and value.graph_known)
         node_id = value.graph_id if is_savable(value) else new_id()
-        spec = SaveSpec(serializer, storage, dict(tags or {}))
+        spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
         future: Future[SaveRecord] = Future(node_id, self._batch)
         known = known or self._session is not None
         self._requests.append(SaveRequest(value, label, spec, node_id, known, open_span()))
