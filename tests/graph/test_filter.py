@@ -281,3 +281,14 @@ def test_the_filters_of_types_and_links_that_other_documents_have(store):
     assert len(ag.read(ag.Link, ag.LinkFilter(descendant=part))) == 2
     assert ag.read(ag.Link, ag.LinkFilter(ancestor=part)) == []
     assert ag.read(ag.Link, ag.LinkFilter(ancestor=[])) == []
+
+
+def test_a_filter_is_neither_true_nor_false():
+    label = ag.NodeFilter(label="a")
+    for misused in (lambda: label and label, lambda: not label, lambda: bool(label), lambda: 1 < ag.Feature("x") < 5):
+        with pytest.raises(InvalidFilterError, match=r"combine filters with &, \| and ~"):
+            misused()
+    with pytest.raises(InvalidFilterError, match="'b' is no filter"):
+        label & "b"
+    with pytest.raises(InvalidFilterError, match="is no filter"):
+        ag.Q(key="x") | None
