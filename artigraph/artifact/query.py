@@ -18,7 +18,7 @@ from artigraph.bridge import block, method
 from artigraph.errors import InvalidFilterError, MultipleNodesError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import NODE, TAG
-from artigraph.graph.value import Condition, Filter
+from artigraph.graph.value import Condition, Filter, filter_of
 from artigraph.registry import load
 
 T = TypeVar("T")
@@ -316,7 +316,7 @@ class Query(Generic[T]):
             if latest:
                 condition &= LATEST
         for each in asked.filters:
-            condition = each.compose(condition)
+            condition = filter_of(each).compose(condition)
         statement = kind.select(condition, latest=latest)
         length = None if asked.stop is None else asked.stop - asked.start
         if count and length is None and not asked.start:

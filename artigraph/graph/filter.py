@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, literal, or_, select, true
@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, liter
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.inside import is_json, kept, steps_of, stored
 from artigraph.graph.schema import LINK, LINK_KINDS, NODE, TAG, OrmNode
-from artigraph.graph.value import Condition, Filter, ValueFilter, test, test_inside
+from artigraph.graph.value import Condition, Filter, ValueFilter, filter_of, test, test_inside
 from artigraph.graph.walk import CONTAINMENT_AND_MAKING, Starts, is_relative, one_of
 from artigraph.ids import as_id
 
@@ -42,7 +42,11 @@ class NodeFilter(Filter):
         json: in a JSON column, such as a run's ``run_params`` or one of yours: path -> a value, several, or a
             ValueFilter. A path is the name of the column and keys, with dots between them, or a tuple of these and of
             places in arrays: ``{"run_params.lr": ValueFilter(lt=0.1), ("run_params", "layers", 0): 64}``.
+
+    Nothing to choose from, an empty list or an empty mapping, matches nothing.
     """
+
+    about: ClassVar[str | None] = "nodes"
 
     id: Any = None
     node_type: Any = None
@@ -65,7 +69,7 @@ class NodeFilter(Filter):
         return and_(condition, *self._tests())
 
     def _tests(self) -> list[Condition]:
-        tests: list[Condition] = []
+        tests: list[Condition] = [false() for each in (self.tags, self.json) if each is not None and not each]
         if self.id is not None:
             tests.append(_test_id(NODE.c.id, self.id))
         if isinstance(self.node_type, Filter) and not isinstance(self.node_type, ValueFilter):
@@ -134,7 +138,7 @@ class ArtifactFilter(NodeFilter):
         is_artifact = [] if self.node_type is not None else [NODE.c.node_type.in_(_artifact_types())]
         if self.value is not None:
             document = kept(NODE.c.artifact_serializer, NODE.c.database_artifact_data)
-            paths = self.value if isinstance(self.value, Mapping) else {"": self.value}
+            paths = self.value if isinstance(self.value, Mapping) and self.value else {"": self.value}
             tests += [test_inside(document, steps_of(path), wanted) for path, wanted in paths.items()]
         return [*super()._tests(), *is_artifact, *tests]
 
@@ -161,6 +165,8 @@ class ModelFilter(ArtifactFilter):
             tests.append(or_(false(), *(each.create() for each in filters)))
         if self.version is not None:
             tests.append(test(NODE.c.model_artifact_version, self.version))
+        if self.fields is not None and not self.fields:
+            tests.append(false())
         for path, wanted in _mapping("fields", self.fields).items():
             name, *steps = steps_of(path)
             document = kept(_PART.c.artifact_serializer, _PART.c.database_artifact_data)
@@ -177,6 +183,8 @@ class NodeTypeFilter(Filter):
     ``subclasses=False`` means exactly those classes.
     """
 
+    about: ClassVar[str | None] = "nodes"
+
     type: Any = None
     not_type: Any = None
     subclasses: bool = True
@@ -192,6 +200,8 @@ class NodeTypeFilter(Filter):
 @dataclass(frozen=True)
 class ModelTypeFilter(Filter):
     """A condition on the class of models (or its stored name) and their version; subclasses count unless told."""
+
+    about: ClassVar[str | None] = "nodes"
 
     type: Any
     version: int | Sequence[int] | ValueFilter | None = None
@@ -223,6 +233,8 @@ class LinkFilter(Filter):
             are no such ways.
         label, kind, role: a text, several, or a ValueFilter.
     """
+
+    about: ClassVar[str | None] = "links"
 
     id: Any = None
     source: Any = None
@@ -295,7 +307,7 @@ def _one_id(asked: Any) -> UUID:
 
 def _starts(asked: Any) -> Starts:
     if isinstance(asked, Filter):
-        return select(NODE.c.id).where(asked.compose(true()))
+        return select(NODE.c.id).where(filter_of(asked).compose(true()))
     if isinstance(asked, _SEVERAL):
         return [_one_id(each) for each in asked]
     return [_one_id(asked)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Boolean, ColumnElement, String, and_, false, func, literal, not_, or_, true
 from sqlalchemy.ext.compiler import compiles
@@ -25,6 +25,9 @@ Condition = ColumnElement[bool]
 
 class Filter:
     """A condition on rows. A subclass of yours overrides ``compose``."""
+
+    about: ClassVar[str | None] = None
+    """The kind of rows whose columns it names, "nodes" or "links"; None: whatever it is asked of."""
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed by this filter."""
@@ -45,13 +48,36 @@ class Filter:
             yield from each.walk()
 
     def __and__(self, other: Filter) -> Filter:
-        return _Both(self, other)
+        return _Both(self, filter_of(other, None))
 
     def __or__(self, other: Filter) -> Filter:
-        return _Either(self, other)
+        return _Either(self, filter_of(other, None))
 
     def __invert__(self) -> Filter:
         return _Not(self)
+
+    def __bool__(self) -> bool:
+        """No: ``and``, ``or``, ``not`` and ``0 < x < 5`` would ask this, and drop one of two conditions.
+
+        Raises:
+            InvalidFilterError: always.
+        """
+        raise InvalidFilterError(f"{self!r} is neither true nor false; combine filters with &, | and ~, in parentheses")
+
+
+def filter_of(asked: object, about: str | None = "nodes") -> Filter:
+    """``asked``, where it is a filter that speaks of these rows.
+
+    Raises:
+        InvalidFilterError: it is none, or it speaks of other rows.
+    """
+    if not isinstance(asked, Filter):
+        raise InvalidFilterError(f"{asked!r} is no filter; NodeFilter(id=...) finds a node by its id")
+    if about is not None:
+        for each in asked.walk():
+            if each.about not in (None, about):
+                raise InvalidFilterError(f"{each!r} is a condition on {each.about}, and this is about {about}")
+    return asked
 
 
 @dataclass(frozen=True)
@@ -62,6 +88,8 @@ class ValueFilter(Filter):
     >>> str(ValueFilter(ge=1, lt=5).on(column("size")))
     'size >= :size_1 AND size < :size_2'
     """
+
+    about: ClassVar[str | None] = "a value, as in NodeFilter(label=ValueFilter(...))"
 
     eq: Any = None
     ne: Any = None

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.errors import UnknownStorageError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import BLOB_USE, LINK, NODE
-from artigraph.graph.value import Filter
+from artigraph.graph.value import Filter, filter_of
 from artigraph.graph.walk import one_of, raw, raw_ids
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
@@ -91,7 +91,7 @@ async def delete_where(where: Filter, *, outputs: bool = False, session: AsyncSe
 
 def matching(connection: Connection, where: Filter) -> list[bytes]:
     """The raw ids of the nodes that a filter matches."""
-    statement = select(raw(NODE.c.id)).where(where.compose(NODE.c.id.is_not(None)))
+    statement = select(raw(NODE.c.id)).where(filter_of(where).compose(NODE.c.id.is_not(None)))
     return [row[0] for row in connection.execute(statement)]
 
 

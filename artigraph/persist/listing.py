@@ -14,7 +14,7 @@ from artigraph.bridge import block
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import KEY, LINK, NODE
-from artigraph.graph.value import Filter, ValueFilter
+from artigraph.graph.value import Filter, ValueFilter, filter_of
 
 SHOWN = 20
 """Rows that the text of a listing shows."""
@@ -140,7 +140,7 @@ def _roots(where: Filter | None) -> Select[Any]:
     alone = and_(NODE.c.span_status.is_(None), or_(~part, made, named))
     kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
     condition = and_(alone, kept, NODE.c.artifact_trashed_at.is_(None))
-    return select(NODE.c.id).where(where.compose(condition) if where is not None else condition)
+    return select(NODE.c.id).where(filter_of(where).compose(condition) if where is not None else condition)
 
 
 def _read(connection: Connection, where: Filter | None, limit: int, offset: int) -> list[Found]:

@@ -23,7 +23,7 @@ from artigraph.graph.node import end_of_link
 from artigraph.graph.order import in_order
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
 from artigraph.graph.select import plain_rows
-from artigraph.graph.value import Filter
+from artigraph.graph.value import Filter, filter_of
 from artigraph.persist import fetch
 from artigraph.persist.delete import delete_nodes, delete_where
 from artigraph.persist.load import LoadOptions, load_where
@@ -118,17 +118,17 @@ async def read(
     Raises:
         InvalidFilterError: the class cannot be read, ``where`` is no filter, or ``order_by`` names no column.
     """
+    row: Any = _row_class(cls)
     if hasattr(cls, "graph_model_data"):
         statement = _models(cls, where).order_by(*in_order(NODE, order_by)).limit(limit).offset(offset or None)
         return await load_where(statement, LoadOptions(session=session, registry=registry, track=track))
-    row: Any = _row_class(cls)
     handle: Any = cls
     columns = getattr(cls, "row_columns", None)
     statement = select(row) if columns is None else select(*columns)
     if columns is not None and row is not OrmNode:
         statement = statement.where(NodeFilter(node_type=row).compose(true()))
     statement = (
-        statement.where(_condition(where, true()))
+        statement.where(_condition(where, true(), row))
         .order_by(*in_order(row.__table__, order_by))
         .limit(limit)
         .offset(offset or None)
@@ -239,9 +239,9 @@ def _is_link(thing: Any) -> bool:
 
 
 def _row_class(cls: Any) -> type[Base]:
-    if hasattr(cls, "graph_model_data"):
+    if isinstance(cls, type) and hasattr(cls, "graph_model_data"):
         return OrmNode
-    found: Any = getattr(cls, "row_class", cls)
+    found: Any = getattr(cls, "row_class", cls) if isinstance(cls, type) else None
     if not (isinstance(found, type) and issubclass(found, OrmNode | OrmLink)):
         raise InvalidFilterError(
             f"{cls.__name__ if isinstance(cls, type) else repr(cls)[:80]} is no class of things in the graph; give a "
@@ -262,22 +262,20 @@ def _models(cls: Any, where: Filter | None) -> Select[Any]:
 
 
 def _asked(cls: Any, where: Filter | None) -> tuple[Any, Filter | None]:
-    """The class and the filter; a filter alone speaks of nodes, or of links when it is one of theirs."""
+    """The class and the filter; a filter alone speaks of nodes, or of links when it names something of theirs."""
     if not isinstance(cls, Filter):
         return cls, where
-    return (OrmLink if isinstance(cls, LinkFilter) else OrmNode), cls if where is None else cls & where
+    of_links = any(each.about == LinkFilter.about for each in cls.walk())
+    return (OrmLink if of_links else OrmNode), cls if where is None else cls & where
 
 
 def _ids(cls: type, where: Filter | None) -> Select[Any]:
+    row: Any = _row_class(cls)
     if hasattr(cls, "graph_model_data"):
         return _models(cls, where).with_only_columns(NODE.c.id)
-    row: Any = _row_class(cls)
-    return select(row.id).where(_condition(where, true()))
+    return select(row.id).where(_condition(where, true(), row))
 
 
-def _condition(where: Filter | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    if where is None:
-        return condition
-    if not isinstance(where, Filter):
-        raise InvalidFilterError(f"{where!r} is no filter; NodeFilter(id=...) finds a node by its id")
-    return where.compose(condition)
+def _condition(where: Filter | None, condition: ColumnElement[bool], row: type[Base] = OrmNode) -> ColumnElement[bool]:
+    about = LinkFilter.about if issubclass(row, OrmLink) else NodeFilter.about
+    return condition if where is None else filter_of(where, about).compose(condition)

@@ -350,3 +350,14 @@ def test_a_number_of_numpy_is_one_and_a_kind_is_one_of_several(store):
     assert len(ag.read(ag.Artifact, ag.ArtifactFilter(size=ag.ValueFilter(gt=np.int64(1), in_=np.array([6]))))) == 1
     assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="user")) == [b]
     assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="field")) == []
+
+
+def test_a_filter_is_neither_true_nor_false():
+    label = ag.NodeFilter(label="a")
+    for misused in (lambda: label and label, lambda: not label, lambda: bool(label), lambda: 1 < ag.Feature("x") < 5):
+        with pytest.raises(InvalidFilterError, match=r"combine filters with &, \| and ~"):
+            misused()
+    with pytest.raises(InvalidFilterError, match="'b' is no filter"):
+        label & "b"
+    with pytest.raises(InvalidFilterError, match="is no filter"):
+        ag.Q(key="x") | None

@@ -87,6 +87,49 @@ def test_what_is_no_filter_is_told(store, verb, cls):
     assert ag.load(node_id) == 0
 
 
+def test_one_thing_is_never_taken_for_all_of_its_class(store):
+    with ag.span_context("one") as span:
+        model = Written(1)
+        model.save()
+    with ag.span_context("two"):
+        kept = ag.Artifact(value=1, key="k").save()
+    link = ag.read(ag.Link)[0]
+    for verb in (ag.read, ag.read_one, ag.exists, ag.delete):
+        for thing in (span, kept, link, model, ag.Node("a"), ag.OrmNode()):
+            with pytest.raises(InvalidFilterError, match=r"delete_one\(\) take one thing"):
+                verb(thing)
+    assert len(ag.read(ag.Span)) == 2
+
+
+def test_a_condition_on_other_rows_is_told_and_never_matches_all(store):
+    a, b = ag.Node("a"), ag.Node("b")
+    ag.write_many([a, b, ag.Link(a, b, "l")])
+    nodes, links = ag.NodeFilter(label="a"), ag.LinkFilter(label="l")
+    for verb in (ag.read, ag.exists, ag.delete):
+        for cls, where in ((ag.Node, links), (ag.Link, nodes), (ag.Link, nodes & links), (ag.Node, nodes | ~links)):
+            with pytest.raises(InvalidFilterError, match="is a condition on"):
+                verb(cls, where)
+        with pytest.raises(InvalidFilterError, match=r"on a value, as in NodeFilter\(label="):
+            verb(ag.Node, ag.ValueFilter(eq="a"))
+    with pytest.raises(InvalidFilterError, match="is a condition on links"):
+        ag.delete(ag.NodeFilter(child_of=links))
+    with pytest.raises(InvalidFilterError, match="is a condition on a value"):
+        ag.delete(ag.ValueFilter(eq="l"))
+    with pytest.raises(InvalidFilterError, match="is a condition on links"):
+        ag.find(links).rows()
+    assert (len(ag.read(ag.Node)), len(ag.read(ag.Link))) == (2, 1)
+    assert ag.delete(links & ag.LinkFilter(source=a)) == 1
+    assert ag.delete(ag.Node, nodes) == 1
+
+
+@pytest.mark.parametrize("empty", [{"tags": {}}, {"json": {}}, {"label": []}, {"id": []}, {"child_of": []}])
+def test_nothing_to_choose_from_matches_nothing(store, empty):
+    ag.write_one(ag.Node("a"))
+    assert not ag.exists(ag.Node, ag.NodeFilter(**empty))
+    assert ag.delete(ag.NodeFilter(**empty)) == 0
+    assert ag.delete(ag.ModelFilter(fields={})) == 0
+
+
 def test_a_label_is_unique_among_the_links_of_its_source(store):
     a, b = ag.Node("a"), ag.Node("b")
     ag.write_many([a, b, ag.Link(a, b, "x"), ag.Link(b, a, "x"), ag.Link(a, b), ag.Link(a, b)])
