@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import new_stem
@@ -22,6 +22,7 @@ from artigraph.graph.locks import share_blobs, take_blobs
 from artigraph.graph.schema import KEY, NODE
 from artigraph.ids import now
 from artigraph.persist.family import key_digest
+from artigraph.persist.tags import put_tags
 from artigraph.persist.trash import take_back
 from artigraph.registry import Registry
 
@@ -183,7 +184,13 @@ def tell(connection: Connection, offers: Iterable[Offer], at: int) -> None:
             "node_label": offer.label,
             "artifact_kind": offer.kind,
             "artifact_description": offer.description,
+            "artifact_otype": offer.otype,
         }
-        changes = {name: value for name, value in said.items() if value is not None}
+        changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        if offer.extra:
+            facts = connection.execute(select(NODE.c.artifact_extra).where(NODE.c.id == offer.became)).scalar()
+            changes["artifact_extra"] = {**(facts or {}), "data": dict(offer.extra)}
         if changes:
             connection.execute(update(NODE).where(NODE.c.id == offer.became).values(**changes, node_updated_at=at))
+        if offer.tags and offer.became is not None:
+            put_tags(connection, offer.became, offer.tags)

@@ -74,10 +74,10 @@ class ArtifactMaker(Catalogued):
             path = path_content(Path(path), key)
         if isinstance(path, Content):
             self._content, self.suffix = path, path.suffix
-            path.otype = otype or path.otype
-            self.otype = path.otype
+            self.otype = otype or path.otype
         else:
             self._value = path if value is NOTHING else value
+            self.otype = otype if key is not None else None
             self.type_name = type(self._value).__qualname__
 
     @classmethod

@@ -72,6 +72,11 @@ def table_content(
     )
 
 
+def is_kept_table(artifact: Any) -> bool:
+    """Whether an artifact that is kept is a table in a format of tables."""
+    return artifact.n_observations is not None and artifact.suffix.lower() in FORMATS
+
+
 def table_in(path: Path, suffix: str, *, whole: bool) -> Any:
     """The table in a file; unless the ``whole`` of it is wanted, without rows where the format tells its columns.
 
