@@ -174,3 +174,26 @@ def test_a_file_that_is_not_what_its_suffix_says_is_a_typed_error(file_store, tm
         (tmp_path / name).write_bytes(b"\x00: {no")
         with pytest.raises(SerializeError):
             ag.Artifact(tmp_path / name, key=name).save().load()
+
+
+def test_a_table_whose_index_or_categories_changed_is_a_new_version(file_store):
+    days = pd.DataFrame({"v": [1, 2]}, index=pd.to_datetime(["2020", "2021"]))
+    utc = days.tz_localize("UTC")
+    up, down = (pd.CategoricalDtype(order, ordered=True) for order in (["lo", "hi"], ["hi", "lo"]))
+    grades = pd.DataFrame({"g": ["lo", "hi"]})
+    for suffix in (".parquet", ".feather"):
+        for place, frame in enumerate([days, utc, utc.tz_convert("Asia/Tokyo")]):
+            assert ag.Artifact.from_dataframe(frame, key=f"days{suffix}").save().version == place + 1
+            pd.testing.assert_frame_equal(ag.load(f"days{suffix}"), frame, check_freq=False)
+        for place, dtype in enumerate([up, down, "category"]):
+            frame = grades.astype(dtype)
+            assert ag.Artifact.get(ag.save(frame, key=f"grades{suffix}")).version == place + 1
+            pd.testing.assert_frame_equal(ag.load(f"grades{suffix}"), frame)
+
+
+def test_a_feather_file_keeps_lists_and_dicts(file_store):
+    frame = pd.DataFrame({"a": [[1], [2, 3]], "d": [{"x": 1}, {"x": 2}]})
+    saved = ag.Artifact.from_dataframe(frame, key="t.feather").save()
+    assert ag.load("t.feather").map(lambda each: each if isinstance(each, dict) else list(each)).equals(frame)
+    assert ag.Artifact.from_dataframe(frame, key="t.feather").save() == saved
+    assert ag.Artifact.from_dataframe(frame[::-1], key="t.feather").save().version == 2
