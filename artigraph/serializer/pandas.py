@@ -342,7 +342,9 @@ def _restored(flat: Any, notes: dict[str, Any]) -> Any:
 def _put_back(column: Any, note: dict[str, Any]) -> Any:
     if "categories" in note:
         categories = _read(io.BytesIO(note["categories"]))[0].index
-        return column.astype(pandas.CategoricalDtype(categories, note["ordered"]))
+        column = column.astype(pandas.CategoricalDtype(categories, note["ordered"]))
+        is_same = column.cat.categories.equals(categories)  # without an order of their own, astype leaves them
+        return column if is_same else column.cat.set_categories(categories)
     column = column.astype(note["dtype"])
     if "missing" in note:
         column = column.where(column.notna(), _VALUES[note["missing"]])
