@@ -96,7 +96,8 @@ class ArtifactMaker(Catalogued):
             df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
             key: its key.
             parquet_kwargs: for the writer: ``pyarrow.parquet.ParquetWriter``, or that of polars.
-            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading.
+            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading. Of
+                a path: those that the file was written with.
             options: what the constructor takes.
         """
         return cls(table_content(df, key, parquet_kwargs, csv_kwargs), key=key, **options)

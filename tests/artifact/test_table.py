@@ -197,3 +197,48 @@ def test_a_feather_file_keeps_lists_and_dicts(file_store):
     assert ag.load("t.feather").map(lambda each: each if isinstance(each, dict) else list(each)).equals(frame)
     assert ag.Artifact.from_dataframe(frame, key="t.feather").save() == saved
     assert ag.Artifact.from_dataframe(frame[::-1], key="t.feather").save().version == 2
+
+
+def test_options_that_a_csv_file_was_written_with_are_remembered(file_store, tmp_path):
+    frame, path = pd.DataFrame({"a": [1.5, None], "b": ["x", "é"]}), tmp_path / "s.csv"
+    for key, options in {
+        "sep.csv": {"sep": ";"},
+        "all.csv": {"sep": "|", "decimal": ",", "encoding": "latin-1", "na_rep": "MISSING"},
+        "index.csv": {"index": True},
+    }.items():
+        given = {"index": False, **options}
+        frame.to_csv(path, **given)
+        artifact = ag.Artifact.from_dataframe(path, key=key, csv_kwargs=options).save()
+        for read in (artifact.load(), ag.load(key), ag.Artifact.get(key=key).value):
+            pd.testing.assert_frame_equal(read, frame)
+        assert artifact.n_observations == 2
+        assert ag.Artifact.filter(columns={"b": None}, key=key).one() == artifact
+    frame.to_csv(path, header=False, index=False)
+    artifact = ag.Artifact.from_dataframe(path, csv_kwargs={"header": False}).save()
+    assert (artifact.n_observations, artifact.load()[1].tolist()) == (2, ["x", "é"])
+
+
+def test_options_of_a_csv_file_can_be_told_later(file_store, tmp_path):
+    (tmp_path / "s.csv").write_text("a;b\n1;2\n")
+    first = ag.Artifact.from_dataframe(tmp_path / "s.csv", key="s.csv").save()
+    assert first.load().columns.tolist() == ["a;b"]
+    again = ag.Artifact.from_dataframe(tmp_path / "s.csv", key="s.csv", csv_kwargs={"sep": ";"}).save()
+    assert (again, again.load().columns.tolist()) == (first, ["a", "b"])
+    assert ag.Artifact.from_dataframe(tmp_path / "s.csv", key="s.csv").save().load().shape == (1, 2)
+
+
+def test_options_that_do_not_fit_a_file_are_refused(file_store, tmp_path):
+    FRAME.to_csv(tmp_path / "s.csv", index=False)
+    FRAME.to_parquet(tmp_path / "s.parquet")
+    make = ag.Artifact.from_dataframe
+    with pytest.raises(InvalidArtifactError, match="parquet_kwargs say how a table is written"):
+        make(tmp_path / "s.csv", parquet_kwargs={"compression": "zstd"})
+    with pytest.raises(InvalidArtifactError, match=r"s\.parquet is no CSV"):
+        make(tmp_path / "s.parquet", csv_kwargs={"sep": ";"})
+    with pytest.raises(SerializeError, match="has no nonsense; it has sep"):
+        make(tmp_path / "s.csv", csv_kwargs={"nonsense": 1})
+    for data in (tmp_path / "s.csv", FRAME):
+        with pytest.raises(InvalidArtifactError, match="csv_kwargs is a dict"):
+            make(data, key="s.csv", csv_kwargs=["sep"])
+    with pytest.raises(InvalidArtifactError, match="parquet_kwargs is a dict"):
+        make(FRAME, parquet_kwargs=["x"])
