@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ _SHARED = ("sep", "quotechar", "quoting", "doublequote", "escapechar", "decimal"
 """Options that reading has under the same name."""
 _WRITING = tuple(signature(pandas.DataFrame.to_csv).parameters)[2:]
 """What ``to_csv`` knows, besides the frame and the place."""
+_MARKED = frozenset({"utf-16", "utf-32"})
+"""Encodings whose mark at the beginning is left out of a stream that cannot be asked where it is."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -32,7 +35,14 @@ def write_text(frame: Any, file: IO[bytes], options: dict[str, Any]) -> None:
     if "compression" in options:
         raise SerializeError("a CSV file is kept as it is; compression is no option of it")
     given = {"index": not _only_counts(frame.index), **options}
-    text = io.TextIOWrapper(file, encoding=given.pop("encoding", None) or "utf-8", newline="", write_through=True)
+    encoding = given.pop("encoding", None) or "utf-8"
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise SerializeError(f"there is no encoding {encoding!r}") from error
+    if name in _MARKED:
+        file.write("".encode(name))
+    text = io.TextIOWrapper(file, encoding=name, newline="", write_through=True)
     try:
         frame.to_csv(text, **given)
         text.flush()
