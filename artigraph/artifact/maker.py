@@ -95,7 +95,8 @@ class ArtifactMaker(Catalogued):
         Args:
             df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
             key: its key.
-            parquet_kwargs: for the writer: ``pyarrow.parquet.ParquetWriter``, or that of polars.
+            parquet_kwargs: for ``DataFrame.to_parquet`` and ``pyarrow.parquet.ParquetWriter``, or what writes Parquet in
+                the other libraries.
             csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading. Of
                 a path: those that the file was written with.
             options: what the constructor takes.

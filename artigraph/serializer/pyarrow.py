@@ -43,6 +43,8 @@ class _TableSerializer(Serializer[Any]):
                 lost = [field.name for field in value.schema if field not in kept] or "all, in its metadata"
                 raise UnserializableError("value", "Table", f"{self.name} would change the schema of {lost}")
             self._writer(value, file, **options)
+        except TypeError as error:
+            raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
         except pyarrow.ArrowException as error:
             raise UnserializableError("value", "Table", f"{self.name} cannot hold it: {str(error)[:300]}") from error
 

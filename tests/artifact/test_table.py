@@ -242,3 +242,29 @@ def test_options_that_do_not_fit_a_file_are_refused(file_store, tmp_path):
             make(data, key="s.csv", csv_kwargs=["sep"])
     with pytest.raises(InvalidArtifactError, match="parquet_kwargs is a dict"):
         make(FRAME, parquet_kwargs=["x"])
+
+
+def test_options_of_to_parquet_are_known(file_store):
+    frame = pd.DataFrame({"a": range(5)}, index=list("vwxyz"))
+    make = ag.Artifact.from_dataframe
+    options = {"index": False, "engine": "pyarrow", "row_group_size": 2, "compression": "gzip"}
+    artifact = make(frame, key="f.parquet", parquet_kwargs=options).save()
+    assert artifact.load().equals(frame.reset_index(drop=True))
+    assert pq.read_schema(artifact.path).names == ["a"]
+    meta = pq.read_metadata(artifact.path)
+    assert [meta.row_group(place).num_rows for place in range(meta.num_row_groups)] == [2, 2, 1]
+    assert make(FRAME, key="i.parquet", parquet_kwargs={"index": True}).save().load().index.tolist() == [0, 1, 2]
+    assert pq.read_schema(ag.Artifact.get(key="i.parquet").path).names == ["a", "b", "__index_level_0__"]
+    assert make(frame, key="n.parquet", parquet_kwargs={"index": None, "engine": "auto"}).save().load().equals(frame)
+
+
+@pytest.mark.parametrize("library", TABLES)
+def test_options_that_parquet_does_not_have_are_told_as_such(file_store, library):
+    refused = {"nonsense": 1}
+    if library == "pandas":
+        refused |= {"engine": "fastparquet", "row_group_size": 0, "index": "no", "compression": "foo"}
+        refused |= {"partition_cols": ["a"], "schema": 1, "sorting_columns": 3}
+    for name, value in refused.items():
+        with pytest.raises(SerializeError, match=name):
+            ag.Artifact.from_dataframe(TABLES[library], parquet_kwargs={name: value}).save()
+    assert (count(file_store), blobs(file_store)) == (0, [])
