@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -71,7 +70,7 @@ class ArtifactMaker(Catalogued):
         if isinstance(path, str) and "://" in path:
             path, self.key = url_content(path, key)
         elif isinstance(path, str | os.PathLike):
-            path = path_content(Path(path), key)
+            path = path_content(path, key)
         if isinstance(path, Content):
             self._content, self.suffix = path, path.suffix
             self.otype = otype or path.otype
@@ -95,8 +94,8 @@ class ArtifactMaker(Catalogued):
         Args:
             df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
             key: its key.
-            parquet_kwargs: for ``DataFrame.to_parquet`` and ``pyarrow.parquet.ParquetWriter``, or what writes Parquet in
-                the other libraries.
+            parquet_kwargs: for ``DataFrame.to_parquet`` and ``pyarrow.parquet.ParquetWriter``, or what
+                writes Parquet in the other libraries.
             csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading. Of
                 a path: those that the file was written with.
             options: what the constructor takes.

@@ -111,6 +111,7 @@ def _scanned(path: Path, kind: str, dialect: Dialect | None, options: dict[str, 
     more = dialect.polars_options() if dialect is not None else {}
     try:
         frame = getattr(polars, SCANNERS[kind])(path, **{**more, **options})
+        frame.collect_schema()  # which says at once that this is no such file
     except (OSError, TypeError, ValueError, polars.exceptions.PolarsError) as error:
         raise InvalidArtifactError(f"polars cannot open this as {kind}: {str(error)[:300]}") from error
     return _opened(polars.LazyFrame)._from_pyldf(frame._ldf)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from artigraph.artifact.anndata import OTYPE as ANNDATA
@@ -29,7 +28,7 @@ def replacement(artifact: Any, data: Any, format: str | None) -> Content:
         raise _whole(artifact)
     asked = f".{format.removeprefix('.')}" if format else artifact.suffix
     if isinstance(data, str | os.PathLike):
-        return _of_path(artifact, Path(data), artifact.key or f"content{asked}")
+        return _of_path(artifact, data, artifact.key or f"content{asked}")
     name = f"content{common_suffix(artifact.key, asked)}"
     if type(data).__module__.partition(".")[0] == "anndata":
         return anndata_content(data, name, None, None, None)
@@ -41,7 +40,7 @@ def replacement(artifact: Any, data: Any, format: str | None) -> Content:
     return content
 
 
-def _of_path(artifact: Any, path: Path, name: str) -> Content:
+def _of_path(artifact: Any, path: str | os.PathLike[str], name: str) -> Content:
     """A table stays one, and so does an AnnData; these and other files keep their otype."""
     if artifact.otype == ANNDATA:
         return anndata_content(path, name, None, None, None)

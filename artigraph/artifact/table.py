@@ -11,7 +11,7 @@ from typing import Any
 from artigraph.artifact.content import Content, FileContent, ValueContent
 from artigraph.artifact.key import check_key, common_suffix, suffix_of
 from artigraph.artifact.path import checked_path
-from artigraph.errors import InvalidArtifactError
+from artigraph.errors import ArtigraphError, InvalidArtifactError, SerializeError
 from artigraph.registry import current_registry, load
 from artigraph.storage.base import Storage
 
@@ -45,7 +45,12 @@ def table_content(
         InvalidArtifactError: it is no table, or in a format that is not written, or options are for another format.
     """
     if isinstance(data, str | os.PathLike):
-        path = checked_path(Path(data))
+        path = checked_path(data)
+        if path.is_dir():
+            raise InvalidArtifactError(
+                f"{path} is a folder, and a table is one file; Artifact(folder) keeps it as one thing that open() reads as "
+                "one table, Artifact.from_dir(folder) every file as its own"
+            )
         suffix = common_suffix(key, suffix_of(path.name))
         if parquet_kwargs:
             raise InvalidArtifactError(f"parquet_kwargs say how a table is written, and {path.name} is kept as it is")
@@ -116,7 +121,7 @@ def table_in(path: Path, suffix: str, options: Mapping[str, Any], *, whole: bool
     if FORMATS.get(suffix.lower()) is None:
         return None
     if FORMATS[suffix.lower()] == "parquet" and not whole:
-        return load("pyarrow.parquet", "reading Parquet").read_schema(path).empty_table()
+        return _told(path, "read_schema").empty_table()
     reader: Any = current_registry().serializer_for_suffix(suffix)
     with path.open("rb") as file:
         return reader.read(file, **options)
@@ -125,9 +130,19 @@ def table_in(path: Path, suffix: str, options: Mapping[str, Any], *, whole: bool
 def _rows(path: Path, suffix: str, options: Mapping[str, Any]) -> int | None:
     """Rows of a table in a file, without reading them where the format says their number."""
     if FORMATS.get(suffix.lower()) == "parquet":
-        return int(load("pyarrow.parquet", "reading Parquet").read_metadata(path).num_rows)
+        return int(_told(path, "read_metadata").num_rows)
     reader: Any = current_registry().serializer_for_suffix(suffix)
     if reader is None:
         raise InvalidArtifactError(f"{path.name} is no table that can be read; there are {', '.join(FORMATS)}")
     with path.open("rb") as file:
         return len(reader.read(file, **options))
+
+
+def _told(path: Path, name: str) -> Any:
+    """What a Parquet file tells about itself."""
+    try:
+        return getattr(load("pyarrow.parquet", "reading Parquet"), name)(path)
+    except ArtigraphError:
+        raise
+    except Exception as error:  # whatever hostile bytes provoke
+        raise SerializeError(f"{path.name} is no Parquet file: {str(error)[:300]}") from error

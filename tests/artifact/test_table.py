@@ -268,3 +268,20 @@ def test_options_that_parquet_does_not_have_are_told_as_such(file_store, library
         with pytest.raises(SerializeError, match=name):
             ag.Artifact.from_dataframe(TABLES[library], parquet_kwargs={name: value}).save()
     assert (count(file_store), blobs(file_store)) == (0, [])
+
+
+def test_a_file_that_is_no_table_and_a_folder_are_told(file_store, tmp_path):
+    for name in ("t.parquet", "t.feather"):
+        (tmp_path / name).write_text("no table")
+        for schema in (None, {"a": "int"}):
+            with pytest.raises(SerializeError):
+                ag.Artifact.from_dataframe(tmp_path / name, schema=schema).save()
+    (tmp_path / "parts").mkdir()
+    with pytest.raises(InvalidArtifactError, match=r"Artifact\(folder\)"):
+        ag.Artifact.from_dataframe(tmp_path / "parts")
+    assert (count(file_store), blobs(file_store)) == (0, [])
+    for name in ("t.parquet", "t.feather"):
+        artifact = ag.Artifact(tmp_path / name, key=name).save()
+        for engine in ("pyarrow", "polars"):
+            with pytest.raises(InvalidArtifactError, match="cannot open this as"):
+                artifact.open(engine=engine)

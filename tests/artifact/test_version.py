@@ -197,6 +197,9 @@ def test_a_beginning_that_several_uids_have_is_an_error(file_store, write, monke
 def test_bad_input_is_told_and_nothing_is_stored(file_store, write, tmp_path):
     with pytest.raises(InvalidArtifactError, match="does not exist"):
         ag.Artifact(tmp_path / "missing.txt")
+    for make in (ag.Artifact, ag.Artifact.from_dataframe, ag.Artifact.from_dir):
+        with pytest.raises(InvalidArtifactError, match="an empty text is no path"):
+            make("")
     with pytest.raises(InvalidArtifactError, match=r"has no colour; there are path, value, key"):
         ag.Artifact(write("x"), colour="red")
     with pytest.raises(InvalidArtifactError, match="never a path"):
