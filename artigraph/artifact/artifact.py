@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from artigraph.artifact.found import of_path
 from artigraph.artifact.get import find_one
 from artigraph.artifact.maker import ArtifactMaker
 from artigraph.artifact.options import check_unused
-from artigraph.artifact.path import path_content
 from artigraph.artifact.record import NOTHING
+from artigraph.artifact.replacement import replacement
 from artigraph.artifact.saving import save_kept
 from artigraph.artifact.trash import restore
 from artigraph.artifact.use import cache_kept, load_kept, open_kept
@@ -117,18 +116,16 @@ class Artifact(ArtifactMaker):
         Args:
             data: a path, a table, or a value.
             run: as for the constructor.
-            format: of a table, its suffix without the dot; that of the key when None.
+            format: of a table, its suffix without the dot; the one that it has when None.
 
         Raises:
-            InvalidArtifactError: it was not saved, or the content does not fit its suffix.
+            InvalidArtifactError: it was not saved, the content does not fit its suffix, or one of the two is a model.
+            UnserializableError: no serializer knows the value.
         """
         if self.stem is None:
             raise InvalidArtifactError("this was not saved, so there is nothing to replace")
-        name = self.key or f"content{'.' + format if format else self.suffix}"
-        if isinstance(data, str | os.PathLike):
-            self._content = path_content(Path(data), name)
-        else:
-            self._content, self._value = None, data
+        self._content = replacement(self, data, format)
+        self._value, self.otype = getattr(self._content, "value", NOTHING), self._content.otype
         self._replaces, self._run = True, run
 
     # ------------------------------------------------------------ using

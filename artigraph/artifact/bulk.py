@@ -36,7 +36,7 @@ class ArtifactList(list[Any]):
 
 def of_folder(cls: Any, path: Any, key: str | None, options: dict[str, Any]) -> ArtifactList:
     """An artifact per file; its key is that of the folder, a slash, and its path below."""
-    folder = checked_path(Path(path))
+    folder = checked_path(path)
     if not folder.is_dir():
         raise InvalidArtifactError(f"{folder} is no folder; Artifact(path) keeps a file")
     prefix = check_key(key).rstrip("/") if key is not None else _default_key(path, folder)

@@ -146,7 +146,8 @@ class Catalogued(ArtifactRecord):
     def table_to_check(self) -> Any:
         """(worker thread) What has the columns: without rows when only these matter; None where there is no table."""
         if isinstance(self._content, FileContent):
-            return table_in(Path(self._content.path), self._content.suffix, whole=self.wanted.schema is not None)
+            content, whole = self._content, self.wanted.schema is not None
+            return table_in(Path(content.path), content.suffix, content.options, whole=whole)
         value = self._to_keep()
         return value if is_table(value) else None
 

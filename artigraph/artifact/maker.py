@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -71,13 +70,13 @@ class ArtifactMaker(Catalogued):
         if isinstance(path, str) and "://" in path:
             path, self.key = url_content(path, key)
         elif isinstance(path, str | os.PathLike):
-            path = path_content(Path(path), key)
+            path = path_content(path, key)
         if isinstance(path, Content):
             self._content, self.suffix = path, path.suffix
-            path.otype = otype or path.otype
-            self.otype = path.otype
+            self.otype = otype or path.otype
         else:
             self._value = path if value is NOTHING else value
+            self.otype = otype if key is not None else None
             self.type_name = type(self._value).__qualname__
 
     @classmethod
@@ -95,8 +94,10 @@ class ArtifactMaker(Catalogued):
         Args:
             df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
             key: its key.
-            parquet_kwargs: for the writer: ``pyarrow.parquet.ParquetWriter``, or that of polars.
-            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading.
+            parquet_kwargs: for ``DataFrame.to_parquet`` and ``pyarrow.parquet.ParquetWriter``, or what
+                writes Parquet in the other libraries.
+            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading. Of
+                a path: those that the file was written with.
             options: what the constructor takes.
         """
         return cls(table_content(df, key, parquet_kwargs, csv_kwargs), key=key, **options)

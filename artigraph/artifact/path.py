@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def _reference(url: str) -> Any:
     return load("artigraph.storage.reference", "reading from a bucket").reference(url)
 
 
-def path_content(path: Path, key: str | None) -> Content:
+def path_content(path: str | os.PathLike[str], key: str | None) -> Content:
     """The content of a file or folder.
 
     Raises:
@@ -56,13 +57,15 @@ def path_content(path: Path, key: str | None) -> Content:
     return FileContent(path=absolute, suffix=suffix)
 
 
-def checked_path(path: Path) -> Path:
+def checked_path(path: str | os.PathLike[str]) -> Path:
     """The same path, absolute.
 
     Raises:
-        InvalidArtifactError: nothing is there.
+        InvalidArtifactError: nothing is there, or it is an empty text, which would be the current folder.
     """
-    absolute = path.expanduser().absolute()
+    if not os.fspath(path):
+        raise InvalidArtifactError("an empty text is no path; '.' is the current folder, Artifact(value='') the text")
+    absolute = Path(path).expanduser().absolute()
     if not absolute.exists():
         raise InvalidArtifactError(f"{str(path)!r} does not exist (looked for {absolute})")
     return absolute

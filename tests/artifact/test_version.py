@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import artigraph as ag
@@ -18,6 +19,11 @@ from artigraph.errors import (
     VersionConflictError,
 )
 from tests.stores import blobs, count
+
+
+@ag.dataclass
+class Kept(ag.ArtifactModel, version=1):
+    x: int = 0
 
 
 @pytest.fixture
@@ -191,6 +197,9 @@ def test_a_beginning_that_several_uids_have_is_an_error(file_store, write, monke
 def test_bad_input_is_told_and_nothing_is_stored(file_store, write, tmp_path):
     with pytest.raises(InvalidArtifactError, match="does not exist"):
         ag.Artifact(tmp_path / "missing.txt")
+    for make in (ag.Artifact, ag.Artifact.from_dataframe, ag.Artifact.from_dir):
+        with pytest.raises(InvalidArtifactError, match="an empty text is no path"):
+            make("")
     with pytest.raises(InvalidArtifactError, match=r"has no colour; there are path, value, key"):
         ag.Artifact(write("x"), colour="red")
     with pytest.raises(InvalidArtifactError, match="never a path"):
@@ -251,3 +260,26 @@ def test_an_artifact_is_got_by_the_content_of_a_path(store, write, tmp_path):
         ag.Artifact.get(path=write("B"))
     with pytest.raises(InvalidArtifactError, match="does not exist"):
         ag.Artifact.get(path=tmp_path / "missing")
+
+
+def test_what_is_said_with_content_that_is_there_is_written(store, write):
+    keep(write("1"), tags={"k": "1", "old": "o"}, extra_data={"y": 0})
+    said = {"tags": {"k": "2", "n": "3"}, "extra_data": {"z": 1}, "otype": "OT", "kind": "mine"}
+    again = keep(write("1"), **said)
+    read = ag.Artifact.get(key="a.txt")
+    for each in (again, read):
+        assert each.tags == {"k": "2", "n": "3", "old": "o"}
+        assert (each.extra_data, each.otype, each.kind) == ({"z": 1}, "OT", "mine")
+    silent = keep(write("1"))
+    assert (silent.tags, silent.extra_data, silent.otype) == (read.tags, {"z": 1}, "OT")
+
+
+def test_what_is_said_with_a_value_that_is_there_is_written(store):
+    values = {"v.json": {"a": 1}, "t.parquet": pd.DataFrame({"a": [1]}), "m": [Kept(1)]}
+    for key, value in values.items():
+        ag.Artifact(value=value, key=key).save()
+        again = ag.Artifact(value=value, key=key, tags={"k": "v"}, extra_data={"z": 1}, otype="OT").save()
+        for each in (again, ag.Artifact.get(key=key)):
+            assert (each.version, each.tags, each.extra_data, each.otype) == (1, {"k": "v"}, {"z": 1}, "OT"), key
+    assert ag.Artifact.from_dataframe(values["t.parquet"], key="t.parquet").save().otype == "OT"
+    assert ag.Artifact(value=[2], key="named", otype="Mine").save().otype == "Mine"
