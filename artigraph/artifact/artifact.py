@@ -236,6 +236,7 @@ class Artifact(ArtifactMaker):
 
         Raises:
             NodeNotFoundError: it is not there.
+            ImmutableError: it would be gone for good, and is a part of a model that stays.
         """
         check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
         if permanent is False and self.trashed_at is not None:

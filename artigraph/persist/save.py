@@ -222,7 +222,9 @@ class _Save:
             insert_batches(connection, rows.batches())
             if options.also is not None:
                 options.also(connection)
-            return replace_models(connection, work.replaced, rows.at) if work.replaced else []
+            if not (work.replaced or work.healed):
+                return []
+            return replace_models(connection, work.replaced, work.healed, rows.at)
 
         try:
             unused = await self.database.write(write, session=options.session)

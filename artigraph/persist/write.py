@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
-from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -21,11 +20,11 @@ from artigraph.graph.engine import current_database
 from artigraph.graph.filter import LinkFilter, NodeFilter
 from artigraph.graph.node import end_of_link
 from artigraph.graph.order import in_order
-from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
+from artigraph.graph.schema import NODE, Base, OrmLink, OrmNode
 from artigraph.graph.select import plain_rows
 from artigraph.graph.value import Filter
 from artigraph.persist import fetch
-from artigraph.persist.delete import delete_nodes, delete_where
+from artigraph.persist.delete import delete_links, delete_nodes, delete_where
 from artigraph.persist.load import LoadOptions, load_where
 from artigraph.persist.mapped import write_rows
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
@@ -66,7 +65,7 @@ async def write_many(
     Raises:
         NodeNotFoundError: a link to a node that does not exist.
         LabelTakenError: a link whose label its source has already.
-        ImmutableError: see ``on_conflict``.
+        ImmutableError: see ``on_conflict``; always for a link of the kind ``field``, which would change a saved model.
         UnserializableError: something that is none of these kinds of things.
     """
     requests: list[SaveRequest] = []
@@ -194,13 +193,13 @@ async def delete(
 
     Returns:
         How many matched.
+
+    Raises:
+        ImmutableError: a part of a model that stays, or the link to it; nothing is deleted then.
     """
     kind, where = _asked(cls, where)
     if issubclass(_row_class(kind), OrmLink):
-        statement = sql_delete(LINK).where(LINK.c.id.in_(_ids(kind, where)))
-        return await current_database().write(
-            lambda connection: connection.execute(statement).rowcount, session=session
-        )
+        return await delete_links(_ids(kind, where), session=session)
     return await delete_where(_Of(kind, where), outputs=outputs, session=session)
 
 
@@ -210,6 +209,7 @@ async def delete_one(thing: Any, *, outputs: bool = False, session: AsyncSession
 
     Raises:
         NodeNotFoundError: it is not there.
+        ImmutableError: it is a part of a model that stays; delete that, or save it with other parts.
     """
     if await delete_many.a([thing], outputs=outputs, session=session) == 0:
         raise NodeNotFoundError(end_of_link(thing))
@@ -217,7 +217,11 @@ async def delete_one(thing: Any, *, outputs: bool = False, session: AsyncSession
 
 @dual
 async def delete_many(things: Iterable[Any], *, outputs: bool = False, session: AsyncSession | None = None) -> int:
-    """Delete several in one transaction; returns how many existed. An empty list deletes nothing."""
+    """Delete several in one transaction; returns how many existed. An empty list deletes nothing.
+
+    Raises:
+        ImmutableError: one is a part of a model that stays; nothing is deleted then.
+    """
     things = list(things)
     links = [thing.id for thing in things if _is_link(thing)]
     nodes = [end_of_link(thing).bytes for thing in things if not _is_link(thing)]

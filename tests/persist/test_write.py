@@ -184,6 +184,58 @@ def test_a_diamond_of_parts_goes_as_a_whole(file_store):
     assert count(file_store) == 0
 
 
+def held_part(whole: Written) -> ag.Node:
+    return ag.read_one(ag.Node, ag.NodeFilter(child_of=whole, label="x"))
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [
+        lambda whole: ag.delete_one(held_part(whole).id),
+        lambda whole: ag.delete_many([held_part(whole), ag.find_span("other")]),
+        lambda whole: ag.delete(ag.Node, ag.NodeFilter(child_of=whole)),
+        lambda whole: ag.delete_one(ag.read_one(ag.Link, ag.LinkFilter(source=whole))),
+        lambda whole: ag.delete(ag.Link, ag.LinkFilter(source=whole)),
+        lambda whole: ag.delete(ag.LinkFilter(label="x")),
+        lambda whole: ag.read_one(ag.Artifact, ag.NodeFilter(id=held_part(whole).id)).delete(),
+    ],
+)
+def test_a_part_of_what_stays_is_not_deleted_and_says_whose_it_is(store, remove):
+    with ag.span_context("other"):
+        pass
+    whole = Written([1])
+    whole.save()
+    with pytest.raises(ImmutableError, match=rf"field .x. of Written {whole.id}.*delete the whole"):
+        remove(whole)
+    assert Written.load(whole) == Written([1])
+    assert ag.exists(ag.Span)
+
+
+def test_a_nested_model_of_what_stays_is_not_deleted(store):
+    inner = Written(1)
+    whole, many = Written(inner), Written([inner, Written(2)])
+    ag.write_many([whole, many])
+    with pytest.raises(ImmutableError, match="a part of what stays"):
+        ag.delete_one(inner)
+    with pytest.raises(ImmutableError):
+        ag.delete_many([inner, whole])
+    assert ag.delete_many([inner, whole, many]) == 3
+    assert not ag.exists(ag.Node)
+
+
+def test_a_field_is_not_written_by_hand(store):
+    whole, other = Written(1), ag.Node("other")
+    ag.write_many([whole, other])
+    with pytest.raises(ImmutableError, match="a new field 'zz' of a model"):
+        ag.write_one(ag.Link(whole, other, "zz", kind="field"))
+    [link] = ag.read(ag.Link, ag.LinkFilter(source=whole))
+    ag.write_one(link)
+    link.label = "zz"
+    with pytest.raises(ImmutableError):
+        ag.write_one(link, on_conflict="replace")
+    assert Written.load(whole) == Written(1)
+
+
 def test_a_deleted_span_leaves_its_outputs_unless_asked(store):
     for outputs, left in ((False, 1), (True, 0)):
         with ag.span_context("s") as span:
@@ -192,6 +244,16 @@ def test_a_deleted_span_leaves_its_outputs_unless_asked(store):
         assert not ag.exists(ag.Span)
         assert len(ag.read(Written)) == left
         ag.delete(Written)
+
+
+def test_an_output_that_a_model_holds_stays_when_the_span_goes(store):
+    with ag.span_context("work") as span:
+        inner = Written(1)
+        inner.save("inner")
+    whole = Written(inner)
+    whole.save()
+    ag.delete_one(span, outputs=True)
+    assert Written.load(whole) == Written(Written(1))
 
 
 def test_deleting_by_filter_counts_what_matched(store):
