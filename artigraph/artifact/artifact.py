@@ -289,6 +289,11 @@ class Artifact(ArtifactMaker):
 
     # ------------------------------------------------------------ rows
 
+    @property
+    def graph_saves_itself(self) -> bool:
+        """Whether it has a key or versions, so that its own ``save`` has to write it."""
+        return self._content is not None or self.key is not None or self.uid is not None
+
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""
         return SaveRequest(self.value, self.label, self._spec, self.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
@@ -22,6 +23,7 @@ from artigraph.graph.node import end_of_link
 from artigraph.graph.order import in_order
 from artigraph.graph.schema import NODE, Base, OrmLink, OrmNode
 from artigraph.graph.select import plain_rows
+from artigraph.graph.session import current_session
 from artigraph.graph.value import Filter
 from artigraph.persist import fetch
 from artigraph.persist.delete import delete_links, delete_nodes, delete_where
@@ -68,11 +70,14 @@ async def write_many(
         ImmutableError: see ``on_conflict``; always for a link of the kind ``field``, which would change a saved model.
         UnserializableError: something that is none of these kinds of things.
     """
+    selves: list[Any] = []
     requests: list[SaveRequest] = []
     rows: list[Base] = []
     for thing in {id(thing): thing for thing in things}.values():  # each once
         if is_savable(thing):
             requests.append(SaveRequest(thing))
+        elif getattr(thing, "graph_saves_itself", False):
+            selves.append(thing)
         elif hasattr(thing, "graph_save_request"):
             requests.append(thing.graph_save_request())
         elif isinstance(thing, Base):
@@ -87,7 +92,12 @@ async def write_many(
             )
     also = (lambda connection: write_rows(connection, rows, on_conflict)) if rows else None
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=also)
-    await save_many(requests, options)
+    is_one_write = not selves or (len(selves) == 1 and not requests and not rows)
+    async with nullcontext() if is_one_write or session is not None else current_session():
+        for each in selves:
+            await each.save.a(on_conflict=on_conflict, session=session, registry=registry)
+        if requests or rows or not selves:
+            await save_many(requests, options)
 
 
 @dual

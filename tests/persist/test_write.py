@@ -50,6 +50,27 @@ def test_an_artifact_around_a_model_is_that_model(store):
     assert ag.load("n") == model
 
 
+def test_a_keyed_artifact_is_written_as_its_save_does(store):
+    keyed, other = ag.Artifact(value=5, key="k"), ag.Artifact(value=Written(1), key="whole")
+    ag.write_one(keyed)
+    assert (ag.load("k"), keyed.version) == (5, 1)
+    note = ag.Node("note")
+    keyed.description = "five"
+    ag.write_many([keyed, other, note, ag.Link(note, keyed, "about")])
+    assert ag.Artifact.get(key="k").description == "five"
+    assert (ag.load("whole"), other.version) == (Written(1), 1)
+    keyed.save()
+
+
+def test_a_keyed_artifact_is_not_written_when_something_beside_it_fails(store):
+    keyed = ag.Artifact(value=5, key="k")
+    with pytest.raises(NodeNotFoundError):
+        ag.write_many([keyed, ag.Link(keyed, ag.Node())])
+    assert count(store) == 0 if store else not ag.exists(ag.Node)
+    ag.write_one(keyed)
+    assert ag.load("k") == 5
+
+
 def test_the_same_thing_twice_is_written_once(store):
     a = ag.Node("a")
     thing = ag.Artifact(value=1)
