@@ -80,6 +80,14 @@ class WrongStoreError(ArtigraphError, ValueError):
     """An object of one database was handed to another."""
 
 
+class InvalidOptionError(ArtigraphError, ValueError):
+    """An option of a call has a value that it cannot have."""
+
+    def __init__(self, name: str, value: object, known: Iterable[str]) -> None:
+        self.name, self.value, self.known = name, value, tuple(known)
+        super().__init__(f"{name} is {value!r:.200}; it can be {', '.join(map(repr, self.known))}")
+
+
 class SpanOpenedError(ArtigraphError, RuntimeError):
     """A Span was to be opened that was opened before: it stands for one thing that ran."""
 

@@ -65,7 +65,7 @@ async def save(
     """
     if key is not None:
         artifact = Artifact(value=value, label=label, key=key, tags=tags, serializer=serializer, storage=storage)
-        await artifact.save.a(session=session, registry=registry)
+        await artifact.save.a(on_conflict=on_conflict, session=session, registry=registry)
         return artifact.id
     spec = SaveSpec(serializer, storage, dict(tags or {}))
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)

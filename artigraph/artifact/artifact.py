@@ -24,7 +24,7 @@ from artigraph.digest import parse_digest
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict
+from artigraph.persist.spec import OnConflict, check_on_conflict
 from artigraph.registry import Registry
 
 
@@ -99,6 +99,7 @@ class Artifact(ArtifactMaker):
             NameTakenError: a new key that belongs to another artifact.
         """
         check_unused(more, ("on_conflict", "session", "registry"))
+        check_on_conflict(on_conflict)
         if self._content is not None or (self.key is not None and self.uid is None):
             await save_kept([self], session, registry)
         elif self.uid is not None:

@@ -31,7 +31,7 @@ from artigraph.persist.plan import Draft, ModelDraft, Plan, ValueDraft
 from artigraph.persist.put import confirm_blobs, put_blobs
 from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
-from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, is_savable
+from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, check_on_conflict, is_savable
 from artigraph.registry import Registry, current_registry
 
 FAILED = "values could not be saved"
@@ -77,6 +77,9 @@ class SaveOptions:
     """More to write in the same transaction, after the nodes."""
     outcome: Outcome = field(default_factory=Outcome)
     """Where to note what becomes of each request."""
+
+    def __post_init__(self) -> None:
+        check_on_conflict(self.on_conflict)
 
 
 async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None = None) -> list[SaveRecord]:

@@ -10,6 +10,7 @@ import artigraph as ag
 from artigraph.errors import (
     ImmutableError,
     InvalidFilterError,
+    InvalidOptionError,
     LabelTakenError,
     MultipleNodesError,
     NodeNotFoundError,
@@ -69,6 +70,25 @@ def test_a_keyed_artifact_is_not_written_when_something_beside_it_fails(store):
     assert count(store) == 0 if store else not ag.exists(ag.Node)
     ag.write_one(keyed)
     assert ag.load("k") == 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ag.write_one(ag.Node("n"), on_conflict="overwrite"),
+        lambda: ag.save(1, on_conflict="overwrite"),
+        lambda: ag.save(1, key="k", on_conflict="overwrite"),
+        lambda: Written(1).save(on_conflict="overwrite"),
+        lambda: ag.save_one(1, on_conflict="overwrite"),
+        lambda: ag.new_saver(on_conflict="overwrite"),
+        lambda: ag.new_saver(on_error="overwrite"),
+        lambda: ag.new_loader(on_error="overwrite"),
+    ],
+)
+def test_a_word_that_an_option_does_not_know_is_refused(file_store, call):
+    with pytest.raises(InvalidOptionError, match="is 'overwrite'; it can be 'raise', '"):
+        call()
+    assert count(file_store) == 0
 
 
 def test_the_same_thing_twice_is_written_once(store):
