@@ -73,7 +73,7 @@ async def sort_out(
         return Work(fresh=list(plan.everything()))
     changed = [known[node_id] for node_id, row in stored.items() if known[node_id].hash != row.artifact_hash]
     models = [draft for draft in changed if isinstance(draft, ModelDraft)]
-    equal = [draft for draft in known.values() if draft.id in stored and draft not in changed]
+    equal = [known[node_id] for node_id, row in stored.items() if known[node_id].hash == row.artifact_hash]
     work = Work(healed=await _broken([draft for draft in equal if isinstance(draft, ModelDraft)], database, session))
     if on_conflict == "raise":
         work.renewed = [draft for draft in models if (stored[draft.id][3] or 0) < draft.version]

@@ -129,7 +129,7 @@ def _sorted_out(
     for_good: bool,
     sparing: bool,
 ) -> tuple[set[bytes], set[bytes]]:
-    """What goes into the trash, and what is deleted with all that goes along.
+    """What goes into the trash, and what is deleted with all that goes along; what is in the trash keeps its parts.
 
     Raises:
         ImmutableError: a model that stays holds something of it.
@@ -138,17 +138,14 @@ def _sorted_out(
     spared = set(thrown)
     while True:
         doomed = doomed_with(connection, [each for each in asked if each not in spared], kinds, spared)
-        along = set() if for_good else keyed_of(connection, doomed)
-        if along:
-            thrown |= along
-            spared |= along
-            continue
         held = [row for row in rows_of(connection, _HELD, doomed.intersection(asked)) if row[0] not in doomed]
-        if not held:
-            break
         if not sparing:
-            _refuse([row for row in held if row[0] not in thrown])
-        spared.update(row[1] for row in held)
+            _refuse([row for row in held if row[0] not in spared])
+        along = keyed_of(connection, doomed) if not held and not for_good else set()
+        if not held and not along:
+            break
+        thrown |= along
+        spared |= along.union(row[1] for row in held)
     if links:
         fields = connection.execute(_FIELDS.where(one_of(LINK.c.id, links))).all()
         _refuse([row for row in fields if row[0] not in doomed])

@@ -12,7 +12,7 @@ from tests.stores import blobs, count
 
 
 @dataclass
-class Kept(ag.ArtifactModel):
+class TrashedWhole(ag.ArtifactModel):
     x: Any
 
 
@@ -104,23 +104,23 @@ def test_blobs_that_another_version_needs_stay(file_store, tmp_path):
 
 
 def test_what_a_model_in_the_trash_holds_stays_with_it(store):
-    kept = ag.Artifact(value=Kept([1]), key="kept")
+    kept = ag.Artifact(value=TrashedWhole([1]), key="kept")
     kept.save()
     part = ag.read_one(ag.Node, ag.NodeFilter(child_of=kept))
     assert ag.delete_many([part, kept]) == 2
     kept = ag.Artifact.get(kept.id)
     kept.restore()
-    assert kept.load() == Kept([1])
+    assert kept.load() == TrashedWhole([1])
 
 
 def test_a_purge_spares_what_a_model_holds(store):
-    model = Kept([1])
+    model = TrashedWhole([1])
     inner = ag.Artifact(value=model, key="inner")
     inner.save()
-    whole = Kept(model)
+    whole = TrashedWhole(model)
     whole.save()
     inner.delete()
     ag.purge_trash()
-    assert Kept.load(whole) == Kept(Kept([1]))
+    assert TrashedWhole.load(whole) == TrashedWhole(TrashedWhole([1]))
     with pytest.raises(ImmutableError):
         inner.delete(permanent=True)
