@@ -67,7 +67,7 @@ def test_a_keyed_artifact_is_not_written_when_something_beside_it_fails(store):
     keyed = ag.Artifact(value=5, key="k")
     with pytest.raises(NodeNotFoundError):
         ag.write_many([keyed, ag.Link(keyed, ag.Node())])
-    assert count(store) == 0 if store else not ag.exists(ag.Node)
+    assert not ag.exists(ag.Node)
     ag.write_one(keyed)
     assert ag.load("k") == 5
 
