@@ -241,14 +241,17 @@ class MissingLibraryError(ArtigraphError, ImportError):
 
 
 class ImmutableError(ArtigraphError, ValueError):
-    """Something saved was changed and saved again without saying what should happen."""
+    """Something saved was to be changed, or to lose a part, without saying what should happen."""
 
-    def __init__(self, what: str, node_id: object) -> None:
+    def __init__(
+        self,
+        what: str,
+        node_id: object,
+        why: str = "is saved with other content; pass on_conflict='replace' to change it, 'ignore' to keep what is "
+        "stored, or save a copy",
+    ) -> None:
         self.what, self.node_id = what, node_id
-        super().__init__(
-            f"{what} ({node_id}) is saved with other content; pass on_conflict='replace' to change it, "
-            "'ignore' to keep what is stored, or save a copy"
-        )
+        super().__init__(f"{what} ({node_id}) {why}")
 
 
 class CycleError(ArtigraphError, ValueError):

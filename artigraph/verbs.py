@@ -66,7 +66,7 @@ async def save(
     """
     if key is not None:
         artifact = Artifact(value=value, label=label, key=key, tags=tags, serializer=serializer, storage=storage)
-        await artifact.save.a(session=session, registry=registry)
+        await artifact.save.a(on_conflict=on_conflict, session=session, registry=registry)
         return artifact.id
     spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)

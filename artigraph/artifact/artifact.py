@@ -23,7 +23,7 @@ from artigraph.digest import parse_digest
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict
+from artigraph.persist.spec import OnConflict, check_on_conflict
 from artigraph.registry import Registry
 
 
@@ -98,6 +98,7 @@ class Artifact(ArtifactMaker):
             NameTakenError: a new key that belongs to another artifact.
         """
         check_unused(more, ("on_conflict", "session", "registry"))
+        check_on_conflict(on_conflict)
         if self._content is not None or (self.key is not None and self.uid is None):
             await save_kept([self], session, registry)
         elif self.uid is not None:
@@ -233,6 +234,7 @@ class Artifact(ArtifactMaker):
 
         Raises:
             NodeNotFoundError: it is not there.
+            ImmutableError: it would be gone for good, and is a part of a model that stays.
         """
         check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
         if permanent is False and self.trashed_at is not None:
@@ -284,6 +286,11 @@ class Artifact(ArtifactMaker):
         return await cls.filter(**named, **expressions).one.a(session=session)
 
     # ------------------------------------------------------------ rows
+
+    @property
+    def graph_saves_itself(self) -> bool:
+        """Whether it has a key or versions, so that its own ``save`` has to write it."""
+        return self._content is not None or self.key is not None or self.uid is not None
 
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""

@@ -25,6 +25,7 @@ from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
 from artigraph.graph.schema import LINK, NODE, OrmCollection, OrmNode, utc_now
+from artigraph.graph.undo import undone
 from artigraph.graph.value import Filter
 from artigraph.ids import as_id
 from artigraph.persist.delete import delete_nodes
@@ -124,8 +125,10 @@ class Collection(Node):
             node_id = write_collection(connection, self, [each.id for each in held], maker)
             return connection.execute(select_collections(NODE.c.id == node_id)).one()
 
-        self._take(await database.write(work, session=session))
-        self._artifacts = held
+        row = await database.write(work, session=session)
+        with undone([self], session):
+            self._take(row)
+            self._artifacts = held
         if span is not None:
             span.made.add(self.id)
 
@@ -179,13 +182,15 @@ class Collection(Node):
         """
         if not await delete_nodes([self.id.bytes], for_good=bool(permanent), session=session):
             raise NodeNotFoundError(self.id)
-        self.trashed_at = None if permanent or self.trashed_at is not None else utc_now()
+        with undone([self], session):
+            self.trashed_at = None if permanent or self.trashed_at is not None else utc_now()
 
     @self_method
     async def restore(self, *, session: AsyncSession | None = None) -> Any:
         """Take it out of the trash."""
         await restore(self.id.bytes, session)
-        self.trashed_at = None
+        with undone([self], session):
+            self.trashed_at = None
 
     @loader
     async def get(

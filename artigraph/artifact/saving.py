@@ -20,6 +20,7 @@ from artigraph.bridge import ask
 from artigraph.errors import InvalidArtifactError, UnknownStorageError
 from artigraph.graph.current import OpenSpan, Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
+from artigraph.graph.undo import undone
 from artigraph.identity import Memory, memories
 from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.place import file_storage
@@ -53,7 +54,8 @@ async def save_kept(artifacts: Sequence[Any], session: AsyncSession | None, regi
     elif files:
         _note_uses([each for _, each in files], database, span)
         await keep([offer for offer, _ in files], database, registry, span=span, session=session)
-    await _renew(artifacts, offers, database, session)
+    with undone(artifacts, session):
+        await _renew(artifacts, offers, database, session)
     if span is not None:
         span.made.update(offer.became for offer in offers if offer.is_new and offer.became is not None)
 

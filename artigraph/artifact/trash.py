@@ -50,7 +50,7 @@ async def purge_trash(
     )
     rows = await current_database().read(lambda connection: connection.execute(statement).all(), session=session)
     if not dry_run and rows:
-        await delete_nodes([row[0] for row in rows], for_good=True, session=session)
+        await delete_nodes([row[0] for row in rows], for_good=True, sparing=True, session=session)
     return PurgeReport(len(rows), sum(row.artifact_size or 0 for row in rows), dry_run)
 
 

@@ -26,6 +26,8 @@ class Group:
         self._ended = asyncio.Event()
         self._commit = True
         self._pid = os.getpid()
+        self.undoing: list[Callable[[], None]] = []
+        """What to call when it is rolled back, the newest first."""
 
     @property
     def is_open(self) -> bool:
@@ -66,7 +68,13 @@ class Group:
         async with self._lock:
             self._commit = commit
             self._ended.set()
-        await self._task
+        kept = False
+        try:
+            await self._task
+            kept = commit
+        finally:
+            for undo in () if kept else reversed(self.undoing):
+                undo()
 
     async def _hold(self, door: Any, started: asyncio.Future[None]) -> None:
         try:

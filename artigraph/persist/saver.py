@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,13 +15,10 @@ from artigraph.graph.current import open_span
 from artigraph.ids import new_id
 from artigraph.persist.future import Batch, Future
 from artigraph.persist.save import Outcome, SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict, SaveRecord, SaveSpec, is_savable
+from artigraph.persist.spec import OnConflict, OnError, SaveRecord, SaveSpec, is_collecting, is_savable
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
-
-OnError = Literal["raise", "collect"]
-"""What one failure does to the others: nothing is done at all, or the others are."""
 
 
 @dual
@@ -76,8 +73,11 @@ def new_saver(
         on_conflict: what to do with models that were saved before and have changed: "raise", "replace", "ignore".
         on_error: "raise": when something cannot be saved, nothing is, and the end of the block raises: one failure as
             itself, several as an ExceptionGroup. "collect": the rest is saved, and only the futures raise.
+
+    Raises:
+        InvalidOptionError: ``on_conflict`` or ``on_error`` is something else.
     """
-    outcome = Outcome(collect=on_error == "collect")
+    outcome = Outcome(collect=is_collecting(on_error))
     return Saver(SaveOptions(on_conflict, registry=registry, outcome=outcome), session)
 
 
