@@ -6,16 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.artifact import Artifact
 from artigraph.bridge import dual
 from artigraph.contract import checked, several
-from artigraph.graph.engine import current_database
 from artigraph.graph.value import Filter
-from artigraph.lineage.collect import collect
 from artigraph.lineage.lineage import Lineage
+from artigraph.lineage.view import lineage_around
 from artigraph.persist.find import resolve
 from artigraph.persist.listing import Listing, listing
 from artigraph.persist.load import LoadOptions, load_fields, load_many
@@ -23,7 +21,6 @@ from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
-from artigraph.span.abandoned import tell_abandoned
 from artigraph.span.context import span_context
 from artigraph.span.read import span_id
 from artigraph.storage.base import Storage
@@ -118,13 +115,20 @@ def find(where: Filter | str | None = None, *, tags: Mapping[str, str | None] | 
 
     Raises:
         NoEngineError: no database was chosen.
+        InvalidFilterError: ``where`` is no filter, or ``tags`` is no dict.
     """
-    return listing(where, tags=dict(tags) if tags else None)
+    return listing(where, tags=tags)
 
 
 @dual
 async def view_lineage(
-    target: Any = "current", upstream: int = 1, downstream: int = 1, *, session: AsyncSession | None = None
+    target: Any = "current",
+    upstream: int = 1,
+    downstream: int = 1,
+    *,
+    with_children: bool = True,
+    return_graph: bool = True,  # noqa: ARG001 - what other documents pass; a Lineage is a graph
+    session: AsyncSession | None = None,
 ) -> Lineage:
     """What a thing was made from, and what was made from it.
 
@@ -132,6 +136,8 @@ async def view_lineage(
         target: a span, artifact, model, id or label, or "current" for the open span.
         upstream: how many hops back; a hop is one arrow between an artifact and a span.
         downstream: how many hops on.
+        with_children: False: nothing downstream.
+        return_graph: the Lineage is returned either way.
         session: a session of yours.
 
     Returns:
@@ -140,14 +146,11 @@ async def view_lineage(
     Raises:
         NodeNotFoundError: nothing has this id or label.
         NoOpenSpanError: "current", and no span is open.
+        InvalidFilterError: hops that are no number.
     """
     is_current = isinstance(target, str) and target == "current"
     node_id = await span_id(target) if is_current else await resolve(target, session=session)
-
-    def work(connection: Connection) -> Lineage:
-        return tell_abandoned(connection, collect(connection, node_id, upstream, downstream))
-
-    return await current_database().read(work, session=session)
+    return await lineage_around(node_id, upstream, downstream, with_children=with_children, session=session)
 
 
 __all__ = ["find", "load", "save", "span_context", "view_lineage"]

@@ -32,11 +32,9 @@ from artigraph.bridge import block, method
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.value import Filter
-from artigraph.lineage.collect import collect
-from artigraph.lineage.lineage import Lineage
+from artigraph.lineage.view import HasLineage
 from artigraph.persist.listing import human_bytes
 from artigraph.registry import load
-from artigraph.span.abandoned import tell_abandoned
 from artigraph.span.span import Span
 
 _PART = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
@@ -78,7 +76,7 @@ def _features(connection: Connection, found: Sequence[Any]) -> dict[str, list[An
     return {name: [row.get(name) for row in rows] for name in sorted({name for row in rows for name in row})}
 
 
-class Catalogued(ArtifactRecord):
+class Catalogued(ArtifactRecord, HasLineage):
     """An artifact as something to find and to annotate."""
 
     # ------------------------------------------------------------ what is said of it
@@ -193,19 +191,6 @@ class Catalogued(ArtifactRecord):
     def input_of_runs(self) -> list[Span]:
         """The spans that used it."""
         return block(users_of, self.id)
-
-    @method
-    async def view_lineage(
-        self, upstream: int = 1, downstream: int = 1, *, with_children: bool = True, return_graph: bool = True
-    ) -> Lineage:
-        """What it was made from, and what was made from it; as ``artigraph.view_lineage``."""
-        node_id = self.id
-        down = downstream if with_children else 0
-
-        def work(connection: Connection) -> Lineage:
-            return tell_abandoned(connection, collect(connection, node_id, upstream, down))
-
-        return await current_database().read(work)
 
     @method
     async def describe(self, *, session: AsyncSession | None = None) -> Description:

@@ -28,11 +28,12 @@ from artigraph.graph.schema import LINK, NODE, OrmCollection, OrmNode, utc_now
 from artigraph.graph.undo import undone
 from artigraph.graph.value import Filter
 from artigraph.ids import as_id
+from artigraph.lineage.view import HasLineage
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.listing import human_bytes
 
 
-class Collection(Node):
+class Collection(Node, HasLineage):
     """Artifacts in an order, as one.
 
     Args:

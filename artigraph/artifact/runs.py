@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
 
 from artigraph.artifact.made import AGAIN
 from artigraph.graph.engine import current_database
-from artigraph.graph.schema import LINK, NODE, OrmSpan
+from artigraph.graph.schema import LINK, NODE
 from artigraph.span.span import Span
 
 
@@ -30,12 +29,5 @@ async def users_of(node_id: UUID) -> list[Span]:
 
 
 async def _spans(end: Any, *conditions: ColumnElement[bool]) -> list[Span]:
-    statement = select(OrmSpan).where(NODE.c.id.in_(select(end).where(*conditions))).order_by(NODE.c.id)
-
-    def work(connection: Connection) -> list[Span]:
-        with Session(bind=connection, expire_on_commit=False) as orm:
-            rows = orm.scalars(statement).all()
-            orm.expunge_all()
-        return Span.from_rows(connection, rows)
-
-    return await current_database().read(work)
+    condition = NODE.c.id.in_(select(end).where(*conditions))
+    return await current_database().read(lambda connection: Span.matching(connection, condition))

@@ -45,7 +45,7 @@ async def load_one(
         BlobMissingError, BlobCorruptError: its bytes are gone or changed.
     """
     node_id = await resolve(target, session=session)
-    [value] = await load_many([node_id.bytes], LoadOptions(session, _knowing(registry, type), track))
+    [value] = await load_many([node_id.bytes], LoadOptions(session, knowing(registry, type), track))
     return checked(value, type, node_id)
 
 
@@ -144,7 +144,7 @@ class Loader:
 
     def _full(self) -> LoadOptions:
         kinds = (kind for _, kind in self._asked)
-        return replace(self._options, registry=_knowing(self._options.registry, *kinds))
+        return replace(self._options, registry=knowing(self._options.registry, *kinds))
 
     def _check(self, loaded: tuple[dict[bytes, Any], dict[bytes, Exception]]) -> None:
         values, failures = loaded
@@ -180,7 +180,7 @@ def checked(value: Any, kind: Any, node_id: UUID) -> Any:
     return value  # the cell that defines the class ran again
 
 
-def _knowing(registry: Registry | None, *kinds: Any) -> Registry | None:
+def knowing(registry: Registry | None, *kinds: Any) -> Registry | None:
     """The registry, and in it the model classes that were asked for by themselves."""
     named = {
         kind.graph_model_name: kind for kind in kinds if isinstance(kind, type) and hasattr(kind, "graph_model_name")

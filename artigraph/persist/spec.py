@@ -33,7 +33,7 @@ class SaveSpec:
 
     serializer: Serializer[Any] | str | None = None
     storage: Storage | str | type | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     items: type | None = None
 
 
