@@ -259,7 +259,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _several(names: Any) -> list[Any]:
-    if isinstance(names, str) or hasattr(names, "term_kind"):
+    if isinstance(names, str) or hasattr(names, "term_kind") or not isinstance(names, Iterable):
         return [names]
     return [each for name in names for each in (name if isinstance(name, list | tuple | set) else [name])]
 

@@ -17,7 +17,7 @@ from artigraph.artifact.path import path_content
 from artigraph.artifact.record import NOTHING
 from artigraph.artifact.saving import save_kept
 from artigraph.artifact.trash import restore
-from artigraph.artifact.use import cache_kept, load_kept, open_kept
+from artigraph.artifact.use import cache_kept, load_kept, note_use, open_kept
 from artigraph.artifact.wanted import prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import parse_digest
@@ -260,15 +260,17 @@ class Artifact(ArtifactMaker):
         *,
         key: str | None = None,
         path: Any = None,
+        is_run_input: bool | None = False,
         session: AsyncSession | None = None,
         **expressions: Any,
     ) -> Any:
-        """The one artifact that this means; looking at it makes it no input.
+        """The one artifact that this means; looking at it makes it no input, unless that is asked for.
 
         Args:
             idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
             key: its key; the latest version.
             path: a local file or folder: the newest artifact with this content.
+            is_run_input: True makes it an input of the open span.
             session: a session of yours.
             expressions: as for ``filter``.
 
@@ -278,13 +280,16 @@ class Artifact(ArtifactMaker):
             InvalidFilterError: an unknown name or operator; those that exist are listed.
         """
         if path is not None:
-            return await of_path(cls, path, session)
-        if not expressions:
-            return await find_one(cls, idlike, key=key, session=session)
-        named = {"key": key} if key is not None else {}
-        if idlike is not None:
-            named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
-        return await cls.filter(**named, **expressions).one.a(session=session)
+            found = await of_path(cls, path, session)
+        elif not expressions:
+            found = await find_one(cls, idlike, key=key, session=session)
+        else:
+            named = {"key": key} if key is not None else {}
+            if idlike is not None:
+                named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
+            found = await cls.filter(**named, **expressions).one.a(session=session)
+        note_use(found, track=bool(is_run_input))
+        return found
 
     # ------------------------------------------------------------ rows
 

@@ -15,7 +15,7 @@ from artigraph.artifact.content import Content
 from artigraph.artifact.key import check_key
 from artigraph.artifact.lazy import LazyArtifact
 from artigraph.artifact.options import check_kind, check_unused
-from artigraph.artifact.path import path_content, url_content
+from artigraph.artifact.path import key_in_storage, path_content, url_content
 from artigraph.artifact.record import NOTHING, ArtifactRecord
 from artigraph.artifact.table import table_content
 from artigraph.artifact.wanted import Wanted
@@ -76,6 +76,9 @@ class ArtifactMaker(Catalogued):
             self._content, self.suffix = path, path.suffix
             path.otype = otype or path.otype
             self.otype = path.otype
+            place = getattr(path, "path", None)
+            if place and self.key is None and revises is None:
+                self.key = key_in_storage(Path(place), storage)
         else:
             self._value = path if value is NOTHING else value
             self.type_name = type(self._value).__qualname__
@@ -137,7 +140,13 @@ class ArtifactMaker(Catalogued):
 
     @classmethod
     def from_lazy(
-        cls, suffix: str, overwrite_versions: bool | None = None, key: str | None = None, **options: Any
+        cls,
+        suffix: str,
+        overwrite_versions: bool | None = None,
+        key: str | None = None,
+        description: str | None = None,
+        run: Any = None,
+        **options: Any,
     ) -> LazyArtifact:
         """A path to write to, which becomes an artifact with ``save()`` or at the end of a ``with`` block.
 
@@ -145,6 +154,10 @@ class ArtifactMaker(Catalogued):
             suffix: of the file or folder, with its dot.
             overwrite_versions: accepted; no version ever overwrites another.
             key: its key.
-            options: what the constructor takes.
+            description: what it is, in a sentence.
+            run: as for the constructor.
+            options: what else the constructor takes.
         """
-        return LazyArtifact(cls, suffix, key, options)
+        known = {name: options.pop(name) for name in set(options) & set(_KNOWN[2:])}
+        check_unused(options, _KNOWN[2:])
+        return LazyArtifact(cls, suffix, key, {"description": description, "run": run, **known})
