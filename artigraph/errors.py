@@ -103,6 +103,14 @@ class NotKeptError(ArtigraphError, LookupError):
         )
 
 
+class NotHereError(ArtigraphError, AttributeError):
+    """Something of another generation was asked for that is not done here."""
+
+    def __init__(self, owner: str, name: str, instead: str) -> None:
+        self.owner, self.instead = owner, instead
+        super().__init__(f"{owner}.{name} is not among the things done here; {instead}", name=name)
+
+
 # ---------------------------------------------------------------- names
 
 

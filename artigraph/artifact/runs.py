@@ -29,8 +29,19 @@ async def users_of(node_id: UUID) -> list[Span]:
     return await _spans(LINK.c.target_id, LINK.c.source_id == node_id, LINK.c.kind == "input")
 
 
+async def runs_of(node_id: UUID) -> list[Span]:
+    """The spans that made this, made the same again, or used it."""
+    made = select(LINK.c.source_id).where(LINK.c.target_id == node_id, LINK.c.kind == "output")
+    used = select(LINK.c.target_id).where(LINK.c.source_id == node_id, LINK.c.kind == "input")
+    return await _read(NODE.c.id.in_(made) | NODE.c.id.in_(used))
+
+
 async def _spans(end: Any, *conditions: ColumnElement[bool]) -> list[Span]:
-    statement = select(OrmSpan).where(NODE.c.id.in_(select(end).where(*conditions))).order_by(NODE.c.id)
+    return await _read(NODE.c.id.in_(select(end).where(*conditions)))
+
+
+async def _read(condition: ColumnElement[bool]) -> list[Span]:
+    statement = select(OrmSpan).where(condition).order_by(NODE.c.id)
 
     def work(connection: Connection) -> list[Span]:
         with Session(bind=connection, expire_on_commit=False) as orm:

@@ -249,6 +249,22 @@ def test_what_lies_in_a_storage_has_its_path_there_as_key(file_store, tmp_path):
     assert ag.Artifact(one.cache()).key is None
 
 
+def test_a_view_has_a_name_that_a_file_can_have(file_store, tmp_path):
+    names = [".", "x/.", "a" * 300 + ".csv", "é" * 200 + ".tar.gz", "b" * 251 + ".csv", "dir/"]
+    views = [kept(tmp_path, "plain.txt", "x\n1\n").cache()]
+    (tmp_path / "f").write_text("x\n1\n")
+    for key in names:
+        one = ag.Artifact(tmp_path / "f", key=key).save()
+        views.append(one.cache())
+        assert views[-1].read_text() == "x\n1\n", key
+        assert views[-1].name.endswith(one.suffix)
+    assert len({each.parent for each in views}) == 1
+    assert len(set(views)) == len(views)
+    assert views[-2].name == names[-2]
+    assert len(views[3].name.encode()) == len(views[-2].name.encode()) == 255
+    assert ag.Artifact.get(key=names[2]).open().count_rows() == 1
+
+
 async def test_a_storage_is_saved_in_async_code(file_store, tmp_path):
     place = await ag.Storage(root=str(tmp_path / "rooted")).save()
     assert ag.Storage.get(root=str(tmp_path / "rooted")) == place
