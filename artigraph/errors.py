@@ -244,6 +244,10 @@ class ImmutableError(ArtigraphError, ValueError):
         )
 
 
+class HeldError(ArtigraphError, ValueError):
+    """Something was to be deleted for good that a collection holds."""
+
+
 class CycleError(ArtigraphError, ValueError):
     """A value contains itself."""
 

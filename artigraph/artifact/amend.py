@@ -43,7 +43,7 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         more = {"artifact_description": artifact.description, "artifact_extra": extra or None, "node_updated_at": now()}
         connection.execute(update(NODE).where(NODE.c.id == artifact.id).values(**said, **more))
         if key != artifact._before["key"]:
-            _rename(connection, artifact.stem, key)
+            rename_family(connection, artifact.stem, key)
 
     database = current_database()
     try:
@@ -52,7 +52,14 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         raise NameTakenError(str(key), "another artifact", repr(artifact), "choose another key") from error
 
 
-def _rename(connection: Connection, stem: str, key: str | None) -> None:
+def check_free(connection: Connection, stem: str, key: str) -> None:
+    """Raise NameTakenError where a key belongs to another family."""
+    holder = connection.execute(select(KEY.c.stem).where(KEY.c.key_digest == key_digest(key))).scalar()
+    if holder not in (None, stem):
+        raise NameTakenError(key, f"the family {holder}", f"the family {stem}", "choose another key")
+
+
+def rename_family(connection: Connection, stem: str, key: str | None) -> None:
     """Give a family another key: a row of its own, whatever the number of versions."""
     connection.execute(delete(KEY).where(KEY.c.stem == stem))
     if key is not None:

@@ -236,6 +236,7 @@ class Artifact(ArtifactMaker):
 
         Raises:
             NodeNotFoundError: it is not there.
+            HeldError: a collection holds what would go for good.
         """
         check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
         if permanent is False and self.trashed_at is not None:

@@ -162,9 +162,9 @@ class Catalogued(ArtifactRecord, WithoutAbsent):
         elif isinstance(self._content, ValueContent):
             self._content.value = table
 
-    def to_write(self, write: Callable[[Connection, UUID], None]) -> None:
-        """Write this as well when it is saved."""
-        self._also = [write]
+    def to_write(self, *writes: Callable[[Connection, UUID], None]) -> None:
+        """Write these as well when it is saved."""
+        self._also = writes
 
     def write_along(self, connection: Connection) -> None:
         """(in the transaction of its save) Write what was asked for with ``to_write``."""

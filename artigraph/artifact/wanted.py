@@ -12,6 +12,7 @@ from anyio import to_thread
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.amend import check_free, rename_family
 from artigraph.artifact.check import checked
 from artigraph.artifact.columns import found_columns
 from artigraph.artifact.definition import definitions, encoded
@@ -60,15 +61,29 @@ class _Found:
 
 
 async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> None:
-    """Look up and check what the artifacts are to be annotated with, and hand it to their save.
+    """Look up and check what the artifacts are to be annotated with and how they are named, and hand it to their save.
 
     Raises:
         SchemaMismatchError: a table or a feature is not as it was promised; nothing was stored.
+        NameTakenError: what revises another has a key that belongs to a third one; nothing was stored.
     """
     for artifact in artifacts:
+        writes = []
         if artifact.wanted.features or artifact.has_columns():
             table = await to_thread.run_sync(artifact.table_to_check) if artifact.has_columns() else None
-            artifact.to_write(await _looked_up(artifact, artifact.wanted, table, session))
+            writes.append(await _looked_up(artifact, artifact.wanted, table, session))
+        if artifact.key is not None and getattr(artifact.revises, "stem", None) is not None:
+            stem, key = artifact.revises.stem, artifact.key
+            check = partial(check_free, stem=stem, key=key)
+            await current_database().read(check, session=session)
+            writes.append(partial(_named, stem=stem, key=key))
+        if writes:
+            artifact.to_write(*writes)
+
+
+def _named(connection: Connection, _: UUID, *, stem: str, key: str) -> None:
+    """(in the transaction of a save) Name the family of what was revised as its newest version is."""
+    rename_family(connection, stem, key)
 
 
 async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSession | None) -> Any:

@@ -10,9 +10,9 @@ from anyio import to_thread
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.errors import UnknownStorageError
+from artigraph.errors import HeldError, UnknownStorageError
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.schema import BLOB_USE, LINK, NODE
+from artigraph.graph.schema import BLOB_USE, KEY, LINK, NODE
 from artigraph.graph.value import Filter
 from artigraph.graph.walk import one_of, raw, raw_ids
 from artigraph.ids import now
@@ -26,6 +26,12 @@ from artigraph.storage.base import location_of
 
 CHUNK = 5_000
 
+_IN_COLLECTIONS = (
+    select(raw(LINK.c.target_id), raw(LINK.c.source_id), KEY.c.key, NODE.c.node_label, NODE.c.artifact_uid)
+    .join(NODE, NODE.c.id == LINK.c.source_id)
+    .outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)
+    .where(raw(LINK.c.target_id).in_(raw_ids()), LINK.c.kind == "field", NODE.c.node_type == "collection")
+)
 _VIEWED = select(NODE.c.remote_artifact_storage, NODE.c.artifact_hash).where(
     raw(NODE.c.id).in_(raw_ids()), NODE.c.artifact_uid.is_not(None), NODE.c.remote_artifact_storage.is_not(None)
 )
@@ -52,6 +58,9 @@ async def delete_nodes(
 
     Returns:
         How many of ``ids`` and ``links`` existed.
+
+    Raises:
+        HeldError: a collection that stays holds what would go for good; nothing was deleted.
     """
     database = current_database()
 
@@ -66,6 +75,7 @@ async def delete_nodes(
         doomed = doomed_with(connection, [each for each in asked if each not in thrown], kinds)
         if not for_good and (along := throw_away(connection, doomed - set(asked), at)):
             doomed -= doomed_with(connection, along)
+        _check_free(connection, [each for each in asked if each in doomed], doomed)
         tops = tops_of(connection, doomed)
         views[:] = [(row[0], bytes(row[1])) for row in rows_of(connection, _VIEWED, doomed)]
         blobs = remove_nodes(connection, doomed)
@@ -93,6 +103,21 @@ def matching(connection: Connection, where: Filter) -> list[bytes]:
     """The raw ids of the nodes that a filter matches."""
     statement = select(raw(NODE.c.id)).where(where.compose(NODE.c.id.is_not(None)))
     return [row[0] for row in connection.execute(statement)]
+
+
+def held_by_collections(connection: Connection, ids: Iterable[bytes]) -> list[tuple[bytes, bytes, str]]:
+    """(raw id of one of these, raw id of a collection that holds it, what that is called)."""
+    rows = rows_of(connection, _IN_COLLECTIONS, ids)
+    return [(row[0], row[1], row.key or row.node_label or row.artifact_uid or "") for row in rows]
+
+
+def _check_free(connection: Connection, ids: Sequence[bytes], doomed: set[bytes]) -> None:
+    held = [each for each in held_by_collections(connection, ids) if each[1] not in doomed]
+    if held:
+        raise HeldError(
+            f"{UUID(bytes=held[0][0])} is held by the collection {held[0][2]} ({UUID(bytes=held[0][1])}), which never "
+            "changes; put it into the trash with delete(), or delete the collection for good first"
+        )
 
 
 def doomed_with(connection: Connection, ids: Iterable[bytes], kinds: Sequence[str] = ("field",)) -> set[bytes]:
