@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import check_key, common_suffix
-from artigraph.artifact.options import check_kind
+from artigraph.artifact.options import check_extra, check_kind, check_text
 from artigraph.errors import NameTakenError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import KEY, NODE
@@ -28,6 +28,9 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
     """
     check_label(artifact.label)
     check_kind(artifact.kind)
+    check_text("description", artifact.description)
+    check_text("otype", artifact.otype, 255)
+    check_extra(artifact.extra_data)
     key = artifact.key
     if key is not None and key != artifact._before["key"]:
         common_suffix(check_key(key), artifact.suffix)

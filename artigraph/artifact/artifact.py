@@ -12,7 +12,7 @@ from artigraph.artifact.amend import amend
 from artigraph.artifact.found import of_path
 from artigraph.artifact.get import find_one
 from artigraph.artifact.maker import ArtifactMaker
-from artigraph.artifact.options import check_unused
+from artigraph.artifact.options import check_run, check_unused
 from artigraph.artifact.path import path_content
 from artigraph.artifact.record import NOTHING
 from artigraph.artifact.saving import save_kept
@@ -129,7 +129,7 @@ class Artifact(ArtifactMaker):
             self._content = path_content(Path(data), name)
         else:
             self._content, self._value = None, data
-        self._replaces, self._run = True, run
+        self._replaces, self._run = True, check_run(run)
 
     # ------------------------------------------------------------ using
 

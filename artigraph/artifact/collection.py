@@ -15,6 +15,7 @@ from artigraph.artifact.fields import COLLECTION
 from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.key import check_key
 from artigraph.artifact.member import rename_collection, select_collections, write_collection
+from artigraph.artifact.options import check_makers, check_run, check_text
 from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.together import joined, opened_together
 from artigraph.artifact.trash import restore
@@ -70,7 +71,10 @@ class Collection(Node):
     ) -> None:
         super().__init__(label)
         self._blank(key=check_key(key) if key is not None else None, description=description)
-        self._run = run
+        self._run = check_run(run)
+        check_text("description", description)
+        if not isinstance(artifacts, Iterable | Artifact):
+            raise InvalidArtifactError(f"a collection holds artifacts, and {artifacts!r} is none")
         given = [artifacts] if isinstance(artifacts, Artifact) else list(artifacts)
         for each in given:
             if not isinstance(each, Artifact):
@@ -118,6 +122,7 @@ class Collection(Node):
             UnsafeKeyError, InvalidLabelError: a new key or label that cannot be one.
         """
         check_label(self.label)
+        check_text("description", self.description)
         if self.uid is not None:
             if self._said() != self._before:
                 await self._rename(session)
@@ -130,6 +135,8 @@ class Collection(Node):
         )
 
         def work(connection: Connection) -> Any:
+            if maker is not None and (span is None or maker != span.id):
+                check_makers(connection, [maker])
             node_id = write_collection(connection, self, [each.id for each in held], maker)
             return connection.execute(select_collections(NODE.c.id == node_id)).one()
 

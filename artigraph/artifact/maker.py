@@ -14,7 +14,7 @@ from artigraph.artifact.catalogued import Catalogued
 from artigraph.artifact.content import Content
 from artigraph.artifact.key import check_key
 from artigraph.artifact.lazy import LazyArtifact
-from artigraph.artifact.options import check_kind, check_unused
+from artigraph.artifact.options import check_extra, check_kind, check_mapping, check_run, check_text, check_unused
 from artigraph.artifact.path import key_in_storage, path_content, url_content
 from artigraph.artifact.record import NOTHING, ArtifactRecord
 from artigraph.artifact.table import table_content
@@ -61,13 +61,18 @@ class ArtifactMaker(Catalogued):
             raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
         if serializer is not None or storage is not None or tags:
-            self._spec = SaveSpec(serializer, storage, dict(tags or {}))
+            if storage is not None and not isinstance(storage, Storage | str | type):
+                raise InvalidArtifactError(f"storage is {storage!r}; it is a Storage, or the name of one")
+            self._spec = SaveSpec(serializer, storage, dict(check_mapping("tags", tags) or {}))
         self.key = check_key(key) if key is not None else None
-        self.kind, self.description, self.revises = check_kind(kind), description, revises
-        self.extra_data = dict(extra_data) if extra_data else None
-        self._run, self._always = run, bool(skip_hash_lookup)
+        if revises is not None and not isinstance(revises, ArtifactRecord):
+            raise InvalidArtifactError(f"revises is {revises!r}; it is the artifact that this is the next version of")
+        self.kind, self.description, self.revises = check_kind(kind), check_text("description", description), revises
+        self.extra_data = check_extra(extra_data)
+        self._run, self._always = check_run(run), bool(skip_hash_lookup)
+        otype = check_text("otype", otype, 255)
         if features is not None or schema is not None:
-            self.wanted = Wanted(features, schema)
+            self.wanted = Wanted(check_mapping("features", features), schema)
         if isinstance(path, str) and "://" in path:
             path, self.key = url_content(path, key)
         elif isinstance(path, str | os.PathLike):

@@ -18,10 +18,12 @@ from artigraph.artifact.columns import found_columns
 from artigraph.artifact.definition import definitions, encoded
 from artigraph.artifact.dtype import Cell
 from artigraph.artifact.feature import Feature
+from artigraph.artifact.options import check_makers
 from artigraph.artifact.said import write_cells
 from artigraph.artifact.schema import VALID_FEATURES, Schema
 from artigraph.artifact.tabular import columns_of
 from artigraph.errors import SchemaMismatchError
+from artigraph.graph.current import open_span
 from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK
@@ -65,8 +67,14 @@ async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> Non
 
     Raises:
         SchemaMismatchError: a table or a feature is not as it was promised; nothing was stored.
+        NodeNotFoundError: the span that is said to make one is not there.
         NameTakenError: what revises another has a key that belongs to a third one; nothing was stored.
     """
+    database = current_database()
+    span = open_span(database.identity)
+    makers = {each._run.id for each in artifacts if each._run} - {span.id if span is not None else None}
+    if makers:
+        await database.read(lambda connection: check_makers(connection, makers), session=session)
     for artifact in artifacts:
         writes = []
         if artifact.wanted.features or artifact.has_columns():
