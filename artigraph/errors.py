@@ -114,6 +114,14 @@ class NotKeptError(ArtigraphError, LookupError):
         )
 
 
+class NotHereError(ArtigraphError, AttributeError):
+    """Something of another generation was asked for that is not done here."""
+
+    def __init__(self, owner: str, name: str, instead: str) -> None:
+        self.owner, self.instead = owner, instead
+        super().__init__(f"{owner}.{name} is not among the things done here; {instead}", name=name)
+
+
 # ---------------------------------------------------------------- names
 
 
@@ -252,6 +260,10 @@ class ImmutableError(ArtigraphError, ValueError):
     ) -> None:
         self.what, self.node_id = what, node_id
         super().__init__(f"{what} ({node_id}) {why}")
+
+
+class HeldError(ArtigraphError, ValueError):
+    """Something was to be deleted for good that a collection holds."""
 
 
 class CycleError(ArtigraphError, ValueError):

@@ -11,12 +11,12 @@ from artigraph.artifact.amend import amend
 from artigraph.artifact.found import of_path
 from artigraph.artifact.get import find_one
 from artigraph.artifact.maker import ArtifactMaker
-from artigraph.artifact.options import check_unused
+from artigraph.artifact.options import check_run, check_unused
 from artigraph.artifact.record import NOTHING
 from artigraph.artifact.replacement import replacement
 from artigraph.artifact.saving import save_kept
 from artigraph.artifact.trash import restore
-from artigraph.artifact.use import cache_kept, load_kept, open_kept
+from artigraph.artifact.use import cache_kept, load_kept, note_use, open_kept
 from artigraph.artifact.wanted import prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import parse_digest
@@ -127,7 +127,7 @@ class Artifact(ArtifactMaker):
             raise InvalidArtifactError("this was not saved, so there is nothing to replace")
         self._content = replacement(self, data, format)
         self._value, self.otype = getattr(self._content, "value", NOTHING), self._content.otype
-        self._replaces, self._run = True, run
+        self._replaces, self._run = True, check_run(run)
 
     # ------------------------------------------------------------ using
 
@@ -235,6 +235,7 @@ class Artifact(ArtifactMaker):
         Raises:
             NodeNotFoundError: it is not there.
             ImmutableError: it would be gone for good, and is a part of a model that stays.
+            HeldError: a collection holds what would go for good.
         """
         check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
         if permanent is False and self.trashed_at is not None:
@@ -259,15 +260,17 @@ class Artifact(ArtifactMaker):
         *,
         key: str | None = None,
         path: Any = None,
+        is_run_input: bool | None = False,
         session: AsyncSession | None = None,
         **expressions: Any,
     ) -> Any:
-        """The one artifact that this means; looking at it makes it no input.
+        """The one artifact that this means; looking at it makes it no input, unless that is asked for.
 
         Args:
             idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
             key: its key; the latest version.
             path: a local file or folder: the newest artifact with this content.
+            is_run_input: True makes it an input of the open span.
             session: a session of yours.
             expressions: as for ``filter``.
 
@@ -277,13 +280,16 @@ class Artifact(ArtifactMaker):
             InvalidFilterError: an unknown name or operator; those that exist are listed.
         """
         if path is not None:
-            return await of_path(cls, path, session)
-        if not expressions:
-            return await find_one(cls, idlike, key=key, session=session)
-        named = {"key": key} if key is not None else {}
-        if idlike is not None:
-            named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
-        return await cls.filter(**named, **expressions).one.a(session=session)
+            found = await of_path(cls, path, session)
+        elif not expressions:
+            found = await find_one(cls, idlike, key=key, session=session)
+        else:
+            named = {"key": key} if key is not None else {}
+            if idlike is not None:
+                named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
+            found = await cls.filter(**named, **expressions).one.a(session=session)
+        note_use(found, track=bool(is_run_input))
+        return found
 
     # ------------------------------------------------------------ rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from artigraph.artifact.content import Content, FileContent
 from artigraph.artifact.folder import FolderContent
 from artigraph.artifact.key import check_key, common_suffix, suffix_of
-from artigraph.errors import InvalidArtifactError
-from artigraph.registry import load
+from artigraph.errors import InvalidArtifactError, UnsafeKeyError
+from artigraph.registry import current_registry, load
 from artigraph.storage.base import Storage
 
 
@@ -55,6 +56,25 @@ def path_content(path: str | os.PathLike[str], key: str | None) -> Content:
     if not absolute.is_file():
         raise InvalidArtifactError(f"{absolute} is no file or folder but a pipe, a socket or a device")
     return FileContent(path=absolute, suffix=suffix)
+
+
+def key_in_storage(path: Path, storage: Any) -> str | None:
+    """The key of a file or folder that lies in a storage: its path below the root.
+
+    Args:
+        path: of a file or folder.
+        storage: the storage that was named for it, besides those that are registered.
+
+    Returns:
+        None where it lies in none of them, or its path below would be no key.
+    """
+    known = [each for each in (storage, *current_registry().storages.values()) if isinstance(each, Storage)]
+    place = path.resolve()
+    found = (each.key_of(place) for each in known)
+    key = next((each for each in found if each is not None), None)
+    with suppress(UnsafeKeyError):
+        return check_key(key) if key is not None else None
+    return None
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:

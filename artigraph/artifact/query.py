@@ -116,6 +116,8 @@ class Query(Generic[T]):
 
         The case of ASCII letters does not matter.
         """
+        if not isinstance(text, str):
+            raise InvalidFilterError(f"search takes a text, not {text!r}")
         return self._narrowed(replace(self._asked, order=(("created_at", True),)), [Search(text)])
 
     def order_by(self, *names: str) -> Query[T]:
@@ -126,7 +128,8 @@ class Query(Generic[T]):
         """
         sortable = {name for name, field in self._kind.fields.items() if field.order is not None}
         order = []
-        for name in names:
+        for asked in names:
+            name = str(asked)
             if name.lstrip("-") not in sortable:
                 listed = ", ".join(sorted(sortable))
                 raise InvalidFilterError(

@@ -11,9 +11,9 @@ from anyio import to_thread
 from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.errors import ImmutableError, UnknownStorageError
+from artigraph.errors import HeldError, ImmutableError, UnknownStorageError
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.schema import BLOB_USE, LINK, NODE
+from artigraph.graph.schema import BLOB_USE, KEY, LINK, NODE
 from artigraph.graph.value import Filter, filter_of
 from artigraph.graph.walk import one_of, raw, raw_ids
 from artigraph.ids import now
@@ -27,6 +27,12 @@ from artigraph.storage.base import location_of
 
 CHUNK = 5_000
 
+_IN_COLLECTIONS = (
+    select(raw(LINK.c.target_id), raw(LINK.c.source_id), KEY.c.key, NODE.c.node_label, NODE.c.artifact_uid)
+    .join(NODE, NODE.c.id == LINK.c.source_id)
+    .outerjoin(KEY, KEY.c.stem == NODE.c.artifact_stem)
+    .where(raw(LINK.c.target_id).in_(raw_ids()), LINK.c.kind == "field", NODE.c.node_type == "collection")
+)
 _VIEWED = select(NODE.c.remote_artifact_storage, NODE.c.artifact_hash).where(
     raw(NODE.c.id).in_(raw_ids()), NODE.c.artifact_uid.is_not(None), NODE.c.remote_artifact_storage.is_not(None)
 )
@@ -65,6 +71,7 @@ async def delete_nodes(
 
     Raises:
         ImmutableError: a part of a model that stays; nothing is deleted then.
+        HeldError: a collection that stays holds what would go for good; nothing was deleted.
     """
     database = current_database()
 
@@ -75,6 +82,7 @@ async def delete_nodes(
         kinds = ("field", "output") if outputs else ("field",)
         thrown, doomed = _sorted_out(connection, asked, kinds, links, for_good=for_good, sparing=sparing)
         at = now()
+        _check_free(connection, [each for each in asked if each in doomed], doomed)
         gone = connection.execute(delete(LINK).where(one_of(LINK.c.id, links))).rowcount if links else 0
         throw_away(connection, thrown, at)
         tops = tops_of(connection, doomed)
@@ -118,6 +126,21 @@ def matching(connection: Connection, where: Filter) -> list[bytes]:
     """The raw ids of the nodes that a filter matches."""
     statement = select(raw(NODE.c.id)).where(filter_of(where).compose(NODE.c.id.is_not(None)))
     return [row[0] for row in connection.execute(statement)]
+
+
+def held_by_collections(connection: Connection, ids: Iterable[bytes]) -> list[tuple[bytes, bytes, str]]:
+    """(raw id of one of these, raw id of a collection that holds it, what that is called)."""
+    rows = rows_of(connection, _IN_COLLECTIONS, ids)
+    return [(row[0], row[1], row.key or row.node_label or row.artifact_uid or "") for row in rows]
+
+
+def _check_free(connection: Connection, ids: Sequence[bytes], doomed: set[bytes]) -> None:
+    held = [each for each in held_by_collections(connection, ids) if each[1] not in doomed]
+    if held:
+        raise HeldError(
+            f"{UUID(bytes=held[0][0])} is held by the collection {held[0][2]} ({UUID(bytes=held[0][1])}), which never "
+            "changes; put it into the trash with delete(), or delete the collection for good first"
+        )
 
 
 def _sorted_out(

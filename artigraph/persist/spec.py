@@ -110,6 +110,8 @@ def is_collecting(on_error: OnError) -> bool:
 
 def check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     """The same tags. Raises InvalidLabelError when a name or value is no text that a database could keep."""
+    if not isinstance(tags, Mapping):
+        raise InvalidLabelError(tags, "tags are written {name: value}")
     for name, value in tags.items():
         check_label(name)
         if value != "":

@@ -111,6 +111,25 @@ def test_plain_values_always_make_a_node(store):
     assert ag.Artifact(value=[1]).save() != ag.Artifact(value=[1]).save()
 
 
+def test_a_revision_may_give_its_family_another_key(store, write):
+    first, other = keep(write("one"), "old.txt"), keep(write("other"), "other.txt")
+    second = ag.Artifact(write("two"), revises=first, key="new.txt").save()
+    assert (second.key, second.version, second.stem) == ("new.txt", 2, first.stem)
+    assert ag.Artifact.get(first.uid).key == "new.txt"
+    assert not ag.Artifact.filter(key="old.txt")
+    again = ag.Artifact(write("two"), revises=second, key="newer.txt").save()
+    assert (again, again.key) == (second, "newer.txt")
+    loose = ag.Artifact(write("loose")).save()
+    for revised in (again, loose):
+        for text in ("three", revised.load()):
+            with pytest.raises(NameTakenError, match=r"'other.txt' belongs to"):
+                ag.Artifact(write(text), revises=revised, key="other.txt").save()
+    assert (ag.Artifact.get(key="newer.txt"), ag.Artifact.get(key="other.txt")) == (second, other)
+    assert keep(write("fresh"), "old.txt").version == 1
+    featured = ag.Artifact(write("3"), revises=again, key="last.txt", features={"n": 1}).save()
+    assert (featured.key, featured.features["n"], featured.version) == ("last.txt", 1, 3)
+
+
 def test_what_revises_something_is_its_next_version(store, write):
     first = ag.Artifact(write("one"), description="no key").save()
     second = ag.Artifact(write("two"), revises=first).save()
