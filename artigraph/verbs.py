@@ -110,7 +110,7 @@ def find(where: Filter | str | None = None, *, tags: Mapping[str, str | None] | 
     """List what is in the store, newest first: a lazy sequence whose text is a table.
 
     Args:
-        where: a filter, or text that labels contain.
+        where: a filter, or text that labels or keys contain.
         tags: tag name -> value (None: any value).
 
     Raises:

@@ -15,7 +15,7 @@ from artigraph.errors import InvalidFilterError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import KEY, LINK, NODE
-from artigraph.graph.value import Filter, ValueFilter, filter_of
+from artigraph.graph.value import Condition, Filter, ValueFilter, filter_of
 
 SHOWN = 20
 """Rows that the text of a listing shows."""
@@ -116,7 +116,7 @@ def listing(where: Any = None, *, tags: Any = None) -> Listing:
     """What is in the store.
 
     Args:
-        where: a filter, or text that labels contain (ASCII case does not matter).
+        where: a filter, or text that labels or keys contain (ASCII case does not matter).
         tags: tag name -> value (None: any value).
 
     Raises:
@@ -126,12 +126,29 @@ def listing(where: Any = None, *, tags: Any = None) -> Listing:
     if tags is not None and not isinstance(tags, Mapping):
         raise InvalidFilterError(f"tags is {tags!r}; give a dict: tag name -> value, or None for any value")
     if isinstance(where, str):
-        where = NodeFilter(label=ValueFilter(icontains=where))
+        where = called(where)
     elif where is not None and not isinstance(where, Filter):
         raise InvalidFilterError(f"{where!r} is no filter; give one, or text that labels contain")
     if tags:
         where = NodeFilter(tags=dict(tags)) if where is None else where & NodeFilter(tags=dict(tags))
     return Listing(where, asked=" and ".join(asked) or None)
+
+
+def called(text: str) -> Filter:
+    """What has this text in its label, own or of a link to it, or in its key; ASCII case does not matter."""
+    contains = ValueFilter(icontains=text)
+    return NodeFilter(label=contains) | _KeyFilter(contains)
+
+
+@dataclass(frozen=True)
+class _KeyFilter(Filter):
+    """Every version of what has such a key."""
+
+    key: ValueFilter
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed by it."""
+        return condition & NODE.c.artifact_stem.in_(select(KEY.c.stem).where(self.key.on(KEY.c.key)))
 
 
 def human_bytes(size: int | None) -> str:
