@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.artifact import Artifact
 from artigraph.bridge import dual
+from artigraph.contract import checked, several
 from artigraph.graph.value import Filter
 from artigraph.lineage.lineage import Lineage
 from artigraph.lineage.view import lineage_around
@@ -62,9 +63,9 @@ async def save(
     """
     if key is not None:
         artifact = Artifact(value=value, label=label, key=key, tags=tags, serializer=serializer, storage=storage)
-        await artifact.save.a(session=session, registry=registry)
+        await artifact.save.a(on_conflict=on_conflict, session=session, registry=registry)
         return artifact.id
-    spec = SaveSpec(serializer, storage, dict(tags or {}))
+    spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
     return (await save_many([SaveRequest(value, label, spec)], options))[0].id
 
@@ -101,7 +102,7 @@ async def load(
     role = target if isinstance(target, str) and target != str(node_id) else None
     options = LoadOptions(session=session, registry=registry, track=track, generic=generic, role=role)
     if fields is not None:
-        return await load_fields(node_id.bytes, fields, options)
+        return await load_fields(node_id.bytes, several("fields", fields, "names of fields"), options)
     return (await load_many([node_id.bytes], options))[0]
 
 
@@ -109,7 +110,7 @@ def find(where: Filter | str | None = None, *, tags: Mapping[str, str | None] | 
     """List what is in the store, newest first: a lazy sequence whose text is a table.
 
     Args:
-        where: a filter, or text that labels contain.
+        where: a filter, or text that labels or keys contain.
         tags: tag name -> value (None: any value).
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -12,13 +12,16 @@ from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 
-from artigraph.bridge import block
+from artigraph.bridge import ask, block
+from artigraph.errors import as_one
 from artigraph.graph.engine import current_database
+from artigraph.ids import new_id
 from artigraph.persist.find import resolve
+from artigraph.persist.save import FAILED, Outcome, SaveOptions, SaveRequest, save_many
+from artigraph.persist.spec import is_savable
 from artigraph.span.context import SpanContext
 from artigraph.span.environment import current_environment
 from artigraph.span.span import Run, Span
-from artigraph.verbs import save
 from artigraph_jupyter.facts import cell_facts
 from artigraph_jupyter.html import text
 from artigraph_jupyter.memory import KernelMemory
@@ -51,6 +54,8 @@ class CellSpan:
         self._context: SpanContext
         self._before: Bound = {}
         self._inputs = CellInputs()
+        self._unsaved: dict[str, Exception] = {}
+        """What was not recorded at the end, and why."""
 
     def __enter__(self) -> Span:
         self._prepare()
@@ -61,22 +66,20 @@ class CellSpan:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        failure = error
+        failure, raised = error, None
         if error is None:
             try:
-                for name in self._wanted():
-                    save.s(self._shell.user_ns[name], name)
+                failure = block(self._save) if self._request.save else None
             except BaseException as problem:  # noqa: BLE001 - it ends the span like an error of the body
-                failure = problem
+                failure = raised = problem
         self._ending()
         try:
             self._kernel.unwritten.write_makers(self._context)
             self._context.close(failure)
             self._closed()
         except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
-            say_problem("the end of this span was not recorded", problem)
-        if failure is not error and failure is not None:
-            raise failure
+            self._unsaved["the end of this span"] = problem
+        self._tell(raised)
 
     async def __aenter__(self) -> Span:
         self._prepare()
@@ -87,22 +90,20 @@ class CellSpan:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        failure = error
+        failure, raised = error, None
         if error is None:
             try:
-                for name in self._wanted():
-                    await save.a(self._shell.user_ns[name], name)
+                failure = await ask(self._save) if self._request.save else None
             except BaseException as problem:  # noqa: BLE001 - it ends the span like an error of the body
-                failure = problem
+                failure = raised = problem
         self._ending()
         try:
             self._kernel.unwritten.write_makers(self._context)
             await self._context.aclose(failure)
             self._closed()
         except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
-            say_problem("the end of this span was not recorded", problem)
-        if failure is not error and failure is not None:
-            raise failure
+            self._unsaved["the end of this span"] = problem
+        self._tell(raised)
 
     def _prepare(self) -> None:
         request = self._request
@@ -148,11 +149,41 @@ class CellSpan:
         else:
             self._kernel.unwritten.keep(self._context)
 
-    def _wanted(self) -> tuple[str, ...]:
+    async def _save(self) -> Exception | None:
+        """Save what --save names, in one call and one transaction; why some of it, or all, is not there.
+
+        What cannot be saved by itself is left out; when the store fails, nothing is there.
+        """
+        values = {name: self._shell.user_ns[name] for name in self._request.save if name in self._shell.user_ns}
+        requests = {name: _request(name, value) for name, value in values.items()}
+        outcome = Outcome(collect=True)
+        try:
+            await save_many(list(requests.values()), SaveOptions(outcome=outcome))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the cell has run
+            self._unsaved.update(dict.fromkeys(requests, problem))
+        for name, request in requests.items():
+            if request.node_id in outcome.failures:
+                self._unsaved[name] = outcome.failures[request.node_id]
         for name in self._request.save:
-            if name not in self._shell.user_ns:
-                raise UsageError(f"--save {name}: the cell bound no such name")
-        return self._request.save
+            if name not in values:
+                self._unsaved[name] = UsageError(f"--save {name}: the cell bound no such name")
+        return as_one(self._unsaved.values(), FAILED) if self._unsaved else None
+
+    def _tell(self, raised: BaseException | None) -> None:
+        """Tell what was not recorded; raise what interrupted the saving, and that a name to save was not there."""
+        wrong = [problem for problem in self._unsaved.values() if isinstance(problem, UsageError)]
+        say_problems({what: problem for what, problem in self._unsaved.items() if problem not in wrong})
+        if raised is not None:
+            raise raised
+        if wrong:
+            raise wrong[0]
+
+
+def _request(name: str, value: Any) -> SaveRequest:
+    """What saves a value under a name; a model has an id of its own, and may be there already."""
+    if is_savable(value):
+        return SaveRequest(value, name, node_id=value.graph_id, known=value.graph_known)
+    return SaveRequest(value, name, node_id=new_id(), known=False)
 
 
 def _params(asked: tuple[str, ...], namespace: dict[str, Any]) -> dict[str, Any]:
@@ -186,4 +217,20 @@ def _mutated(source: str) -> list[str]:
 
 def say_problem(what: str, problem: BaseException) -> None:
     """One red line: what was not recorded, and why."""
-    warn(f"{what}: {type(problem).__name__}: {text(problem, 300)}")
+    warn(f"{what}: {_why(problem)}")
+
+
+def say_problems(problems: Mapping[str, BaseException]) -> None:
+    """One red line: all that was not recorded, and why; nothing when there is nothing."""
+    reasons: dict[str, list[str]] = {}
+    for what, problem in problems.items():
+        reasons.setdefault(_why(problem), []).append(text(what, 100))
+    said = [
+        f"{', '.join(each)} {'was' if len(each) == 1 else 'were'} not recorded: {why}" for why, each in reasons.items()
+    ]
+    if said:
+        warn("; ".join(said))
+
+
+def _why(problem: BaseException) -> str:
+    return f"{type(problem).__name__}: {text(problem, 300)}"

@@ -135,7 +135,7 @@ class ArtigraphMagics(Magics):
 
     @_line(parsers.ARTIFACTS)
     def artifacts(self, line: str) -> Shown:
-        """Show what is in the store, newest first; with text, what has it in its label."""
+        """Show what is in the store, newest first; with text, what has it in its label or key."""
         asked = parsers.ARTIFACTS.read(line)
         table = gather.artifact_table(*query.found(" ".join(asked.text), asked.tag, asked.type, asked.span))
         return Shown(artifact_view.table_to_html(table), artifact_view.table_to_text(table))

@@ -25,7 +25,7 @@ ARTIGRAPH.add_argument("--data", action="store_true", help="verify: hash the byt
 ARTIGRAPH.add_argument("--delete", action="store_true", help="gc: really remove them")
 
 ARTIFACTS = Options("%artifacts")
-ARTIFACTS.add_argument("text", metavar="TEXT", nargs="*", help="what labels contain")
+ARTIFACTS.add_argument("text", metavar="TEXT", nargs="*", help="what labels or keys contain")
 ARTIFACTS.add_argument("--tag", metavar="KEY[=VALUE]", action="append", default=[], help="has this tag; repeatable")
 ARTIFACTS.add_argument("--type", metavar="NAME", help="the type of the value, or the model, is called that")
 ARTIFACTS.add_argument("--span", metavar="SPAN", help="was made by this span: a label (the newest) or an id")

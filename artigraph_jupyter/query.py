@@ -11,8 +11,8 @@ from sqlalchemy import or_
 
 from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import NODE
-from artigraph.graph.value import Condition, Filter, ValueFilter
-from artigraph.persist.listing import Listing
+from artigraph.graph.value import Condition, Filter
+from artigraph.persist.listing import Listing, called
 from artigraph.span.inputs import find_span
 
 
@@ -34,7 +34,7 @@ def found(
     """The artifacts that match all that is given, and the question in words.
 
     Args:
-        text: what labels contain; empty: anything.
+        text: what labels or keys contain; empty: anything.
         tags: ``KEY`` or ``KEY=VALUE`` each.
         type_name: the type of the value, or the name of the model.
         span: the span that made it: a label or an id.
@@ -45,8 +45,8 @@ def found(
     filters: list[Filter] = []
     words: list[str] = []
     if text:
-        filters.append(NodeFilter(label=ValueFilter(icontains=text)))
-        words.append(f'label contains "{text}"')
+        filters.append(called(text))
+        words.append(f'label or key contains "{text}"')
     if tags:
         pairs = [tag.partition("=") for tag in tags]
         filters.append(NodeFilter(tags={name: value if equals else None for name, equals, value in pairs}))

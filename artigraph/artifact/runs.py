@@ -28,6 +28,16 @@ async def users_of(node_id: UUID) -> list[Span]:
     return await _spans(LINK.c.target_id, LINK.c.source_id == node_id, LINK.c.kind == "input")
 
 
+async def runs_of(node_id: UUID) -> list[Span]:
+    """The spans that made this, made the same again, or used it."""
+    made = select(LINK.c.source_id).where(LINK.c.target_id == node_id, LINK.c.kind == "output")
+    used = select(LINK.c.target_id).where(LINK.c.source_id == node_id, LINK.c.kind == "input")
+    return await _read(NODE.c.id.in_(made) | NODE.c.id.in_(used))
+
+
 async def _spans(end: Any, *conditions: ColumnElement[bool]) -> list[Span]:
-    condition = NODE.c.id.in_(select(end).where(*conditions))
+    return await _read(NODE.c.id.in_(select(end).where(*conditions)))
+
+
+async def _read(condition: ColumnElement[bool]) -> list[Span]:
     return await current_database().read(lambda connection: Span.matching(connection, condition))

@@ -15,7 +15,7 @@ from artigraph.errors import InvalidFilterError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import KEY, LINK, NODE
-from artigraph.graph.value import Filter, ValueFilter
+from artigraph.graph.value import Condition, Filter, ValueFilter, filter_of
 
 SHOWN = 20
 """Rows that the text of a listing shows."""
@@ -116,7 +116,7 @@ def listing(where: Any = None, *, tags: Any = None) -> Listing:
     """What is in the store.
 
     Args:
-        where: a filter, or text that labels contain (ASCII case does not matter).
+        where: a filter, or text that labels or keys contain (ASCII case does not matter).
         tags: tag name -> value (None: any value).
 
     Raises:
@@ -126,12 +126,29 @@ def listing(where: Any = None, *, tags: Any = None) -> Listing:
     if tags is not None and not isinstance(tags, Mapping):
         raise InvalidFilterError(f"tags is {tags!r}; give a dict: tag name -> value, or None for any value")
     if isinstance(where, str):
-        where = NodeFilter(label=ValueFilter(icontains=where))
+        where = called(where)
     elif where is not None and not isinstance(where, Filter):
         raise InvalidFilterError(f"{where!r} is no filter; give one, or text that labels contain")
     if tags:
         where = NodeFilter(tags=dict(tags)) if where is None else where & NodeFilter(tags=dict(tags))
     return Listing(where, asked=" and ".join(asked) or None)
+
+
+def called(text: str) -> Filter:
+    """What has this text in its label, own or of a link to it, or in its key; ASCII case does not matter."""
+    contains = ValueFilter(icontains=text)
+    return NodeFilter(label=contains) | _KeyFilter(contains)
+
+
+@dataclass(frozen=True)
+class _KeyFilter(Filter):
+    """Every version of what has such a key."""
+
+    key: ValueFilter
+
+    def compose(self, condition: Condition) -> Condition:
+        """``condition`` narrowed by it."""
+        return condition & NODE.c.artifact_stem.in_(select(KEY.c.stem).where(self.key.on(KEY.c.key)))
 
 
 def human_bytes(size: int | None) -> str:
@@ -154,7 +171,7 @@ def _roots(where: Filter | None) -> Select[Any]:
     alone = and_(NODE.c.span_status.is_(None), or_(~part, made, named))
     kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
     condition = and_(alone, kept, NODE.c.artifact_trashed_at.is_(None))
-    return select(NODE.c.id).where(where.compose(condition) if where is not None else condition)
+    return select(NODE.c.id).where(filter_of(where).compose(condition) if where is not None else condition)
 
 
 def _read(connection: Connection, where: Filter | None, limit: int, offset: int) -> list[Found]:

@@ -15,7 +15,7 @@ from artigraph.ids import as_id
 from artigraph.persist.find import resolve
 from artigraph.persist.future import Batch, Future
 from artigraph.persist.load import FAILED, LoadOptions, load_each, load_many
-from artigraph.persist.saver import OnError
+from artigraph.persist.spec import OnError, is_collecting
 from artigraph.registry import Registry
 
 T = TypeVar("T")
@@ -66,8 +66,11 @@ def new_loader(
         track: False keeps it out of the inputs of the open span.
         on_error: "raise": the end of the block raises when something cannot be loaded, one failure as itself, several
             as an ExceptionGroup. "collect": only the futures raise.
+
+    Raises:
+        InvalidOptionError: ``on_error`` is something else.
     """
-    return Loader(LoadOptions(registry=registry, track=track), session, collect=on_error == "collect")
+    return Loader(LoadOptions(registry=registry, track=track), session, collect=is_collecting(on_error))
 
 
 class Loader:

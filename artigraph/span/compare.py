@@ -49,6 +49,8 @@ class FrameDifference:
     """How many more rows differ."""
     matched_by: str = "position"
     """index or position: how rows were brought together."""
+    notes: tuple[str, ...] = ()
+    """What else differs, in words: the index, the order of rows and columns."""
 
     def summary(self) -> str:
         """The difference in one line."""
@@ -57,7 +59,7 @@ class FrameDifference:
         parts += [f"new columns {_listed(self.added)}"] if self.added else []
         parts += [f"no more columns {_listed(self.removed)}"] if self.removed else []
         parts += [_listed([f"{name} is {after}, was {before}" for name, before, after in self.dtypes])]
-        parts += [_listed([f"{name} differs in {count:,}" for name, count in self.changed])]
+        parts += [_listed([f"{name} differs in {count:,}" for name, count in self.changed]), *self.notes]
         return ", ".join(part for part in parts if part)
 
 
@@ -118,7 +120,7 @@ def compare_frames(before: Any, after: Any) -> FrameDifference:
     """
     old, new = _as_pandas(before), _as_pandas(after)
     names = [name for name in old.columns if name in new.columns]
-    by_index = _has_labels(old) and _has_labels(new)
+    by_index = _match(old.index, new.index)
     if by_index:
         kept = old.index[old.index.isin(new.index)]
         gone, come = old.index[~old.index.isin(kept)], new.index[~new.index.isin(kept)]
@@ -143,6 +145,7 @@ def compare_frames(before: Any, after: Any) -> FrameDifference:
         differing=tuple(rows),
         hidden=len(places) + len(gone) + len(come) - len(rows),
         matched_by="index" if by_index else "position",
+        notes=tuple(_notes(old, new, by_index)),
     )
 
 
@@ -155,9 +158,47 @@ def _as_pandas(value: Any) -> Any:
     return frame.loc[:, ~frame.columns.duplicated()]
 
 
-def _has_labels(frame: Any) -> bool:
-    """Whether the index says which row is which: it is unique, and not merely a count."""
-    return bool(frame.index.is_unique) and type(frame.index).__name__ != "RangeIndex"
+def _match(old: Any, new: Any) -> bool:
+    """Whether two indexes say which row is which.
+
+    They are unique, and no mere counts; one that is, is the index of a table that the other was taken out of, or was
+    put in order, when it has its name and some of its labels.
+    """
+    if not (old.is_unique and new.is_unique):
+        return False
+    counted = [_is_count(index) for index in (old, new)]
+    return not any(counted) or (not all(counted) and old.names == new.names and bool(old.isin(new).any()))
+
+
+def _is_count(index: Any) -> bool:
+    """Whether it only counts rows, as every index does that nobody gave."""
+    if type(index).__name__ != "RangeIndex":
+        return False
+    return bool(index.start == 0 and index.step == 1 and index.name is None)
+
+
+def _notes(old: Any, new: Any, by_index: bool) -> list[str]:
+    """What differs between tables besides cells: names, type and labels of the index, and orders."""
+    notes = []
+    if list(old.index.names) != list(new.index.names):
+        notes.append(f"index is {_named(new.index)}, was {_named(old.index)}")
+    if old.index.dtype != new.index.dtype:
+        notes.append(f"index is {new.index.dtype}, was {old.index.dtype}")
+    if by_index:
+        left, right = old.index[old.index.isin(new.index)], new.index[new.index.isin(old.index)]
+        notes += ["other order of rows"] if not left.equals(right) else []
+    else:
+        both = min(len(old), len(new))
+        left, right = (frame.index[:both].to_frame(index=False).astype(object) for frame in (old, new))
+        if left.shape == right.shape:
+            count = sum(_differs(left.iloc[:, n], right.iloc[:, n]) for n in range(left.shape[1])).astype(bool).sum()
+            notes += [f"index differs in {count:,}"] if count else []
+    columns = [[name for name in frame.columns if name in other.columns] for frame, other in ((old, new), (new, old))]
+    return [*notes, *(["other order of columns"] if columns[0] != columns[1] else [])]
+
+
+def _named(index: Any) -> str:
+    return short(", ".join("unnamed" if name is None else str(name) for name in index.names)).strip("'")
 
 
 def _differs(left: Any, right: Any) -> Any:

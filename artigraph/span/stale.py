@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, desc, func, select
+from sqlalchemy import Connection, and_, desc, func, select
 
 from artigraph.bridge import dual
 from artigraph.digest import digest_bytes
@@ -17,6 +17,7 @@ from artigraph.errors import UnknownModelError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.registry import current_registry
+from artigraph.span.again import replaced
 from artigraph.span.commit import commit_of, differs
 from artigraph.span.inputs import Used, find_span, read_used_by, several
 from artigraph.span.redact import redacted
@@ -47,9 +48,9 @@ class Stale:
 async def stale_spans(targets: Iterable[Any] | None = None, *, sources: Mapping[str, str] | None = None) -> list[Stale]:
     """The spans that would not come out the same if they ran again now.
 
-    Reasons are: an input has a newer version (of a keyed artifact; else a newer output of that name of the same step,
-    with other content), the cell was edited since, a model class has a newer version, the code differs from the commit
-    that it ran at (notebooks do not count).
+    Reasons are: an input has a newer version (of a keyed artifact; else an output of that name of the same step that
+    has run again, with other content; the next turn of a loop is no such step), the cell was edited since, a model
+    class has a newer version, the code differs from the commit that it ran at (notebooks do not count).
 
     Args:
         targets: spans, ids or labels; by default the newest span of every label.
@@ -86,7 +87,7 @@ async def judge(database: Database, ids: Sequence[UUID], sources: Mapping[str, s
         found: list[tuple[Span, list[str]]] = []
         for start in range(0, len(ids), _AT_ONCE):
             spans = Span.with_ids(connection, ids[start : start + _AT_ONCE])
-            reasons = _data_reasons(connection, [span.id for span in spans])
+            reasons = _data_reasons(connection, spans)
             found += [(span, reasons[span.id]) for span in spans]
         return found
 
@@ -114,77 +115,46 @@ def _newest_of_each_label(connection: Connection) -> list[UUID]:
     return ids
 
 
-def _data_reasons(connection: Connection, spans: Sequence[UUID]) -> dict[UUID, list[str]]:
-    inputs = read_used_by(connection, spans, most=INPUTS)
-    models = read_used_by(connection, spans, "output", models=True, most=INPUTS)
-    newer = _newer(connection, {used.id: used for each in inputs.values() for used in each})
+def _data_reasons(connection: Connection, spans: Sequence[Span]) -> dict[UUID, list[str]]:
+    ids = [span.id for span in spans]
+    inputs = read_used_by(connection, ids, most=INPUTS)
+    models = read_used_by(connection, ids, "output", models=True, most=INPUTS)
+    every = [used for each in inputs.values() for used in each]
+    latest = _latest(connection, {used.stem for used in every if used.stem is not None})
+    named = {used.id for used in every if used.stem is None and used.label is not None and used.kind != "trace"}
+    anew = replaced(connection, named) if named else {}
     found: dict[UUID, list[str]] = {}
     for span in spans:
-        reasons = [f"input {used.name} has {newer[used.id]}" for used in inputs.get(span, ()) if used.id in newer]
-        for used in (*inputs.get(span, ()), *models.get(span, ())):
+        reasons = []
+        for used in inputs.get(span.id, ()):
+            version, makers = latest.get(used.stem or "", (0, set()))
+            by = anew.get(used.id)
+            if version > (used.version or 0) and span.id not in makers:
+                reasons.append(f"input {used.name} has version {version}")
+            elif by is not None and by.hash != used.hash and not by.holds(span):
+                reasons.append(f"input {used.name} has a newer version, of a later {by.step}")
+        for used in (*inputs.get(span.id, ()), *models.get(span.id, ())):
             now = _class_version(used)
             if now is not None and used.version is not None and now > used.version:
                 reasons.append(f"{used.name} is {used.model} v{used.version}, the class is v{now}")
-        found[span] = list(dict.fromkeys(reasons))
+        found[span.id] = list(dict.fromkeys(reasons))
     return found
 
 
-def _newer(connection: Connection, inputs: Mapping[UUID, Used]) -> dict[UUID, str]:
-    """What has replaced inputs, in words, by the id of the input; without those that nothing has replaced."""
-    found: dict[UUID, str] = {}
-    stems = {used.stem for used in inputs.values()} - {None}
-    latest = (
-        select(NODE.c.artifact_stem, func.max(NODE.c.artifact_version))
-        .where(NODE.c.artifact_stem.in_(stems), NODE.c.artifact_trashed_at.is_(None))
-        .group_by(NODE.c.artifact_stem)
-    )
-    versions = {row[0]: row[1] for row in connection.execute(latest)} if stems else {}
-    named = []
-    for used in inputs.values():
-        if used.stem is not None:
-            if versions.get(used.stem, 0) > (used.version or 0):
-                found[used.id] = f"version {versions[used.stem]}"
-        elif used.label is not None and used.kind != "trace":
-            named.append(used.id)
-    if not named:
-        return found
-    replaced = {row[0]: (row[1], row[2]) for row in connection.execute(_REPLACED, {"ids": named})}
-    asked = select(NODE.c.id, NODE.c.artifact_hash).where(NODE.c.id.in_({by for by, _ in replaced.values()}))
-    hashes = {row[0]: row[1] for row in connection.execute(asked)} if replaced else {}
-    for used_id, (by, step) in replaced.items():
-        if hashes[by] != inputs[used_id].hash:
-            found[used_id] = f"a newer version, of a later {step}"
+def _latest(connection: Connection, stems: set[str]) -> dict[str, tuple[int, set[UUID]]]:
+    """The latest version of each family of versions, and the spans that made it."""
+    if not stems:
+        return {}
+    alive = (NODE.c.artifact_stem.in_(stems), NODE.c.artifact_trashed_at.is_(None))
+    newest = select(NODE.c.artifact_stem.label("stem"), func.max(NODE.c.artifact_version).label("version"))
+    newest_of = newest.where(*alive).group_by(NODE.c.artifact_stem).subquery()
+    joined = newest_of.join(
+        NODE, and_(NODE.c.artifact_stem == newest_of.c.stem, NODE.c.artifact_version == newest_of.c.version)
+    ).outerjoin(LINK, and_(LINK.c.target_id == NODE.c.id, LINK.c.kind == "output"))
+    found: dict[str, tuple[int, set[UUID]]] = {}
+    for row in connection.execute(select(newest_of, LINK.c.source_id.label("maker")).select_from(joined)):
+        found.setdefault(row.stem, (row.version, set()))[1].add(row.maker)
     return found
-
-
-def _replaced() -> Select[Any]:
-    """Of the nodes ``ids``, those whose maker has run again since and made a thing of that name: its id, and the step.
-
-    The newest of such things is found by the index of labels, one look for each node.
-    """
-    used, maker, made, step = (NODE.alias(name) for name in ("used", "maker", "made", "step"))
-    output, again = LINK.alias("output"), LINK.alias("again")
-    newest = (
-        select(made.c.id)
-        .select_from(made.join(again, again.c.target_id == made.c.id).join(step, step.c.id == again.c.source_id))
-        .where(made.c.node_label == used.c.node_label, made.c.id > used.c.id, again.c.kind == "output")
-        .where(step.c.node_label == maker.c.node_label, step.c.id > maker.c.id)
-        .order_by(desc(made.c.id))
-        .limit(1)
-        .correlate(used, maker)
-        .scalar_subquery()
-    )
-    joined = used.join(output, output.c.target_id == used.c.id).join(maker, maker.c.id == output.c.source_id)
-    asked = (
-        select(used.c.id, newest.label("by"), maker.c.node_label.label("step"))
-        .select_from(joined)
-        .where(used.c.id.in_(bindparam("ids", expanding=True)), output.c.kind == "output")
-        .subquery()
-    )
-    return select(*asked.c).where(asked.c.by.is_not(None))
-
-
-_REPLACED = _replaced()
 
 
 def _class_version(used: Used) -> int | None:

@@ -141,11 +141,30 @@ def test_save_of_an_unbound_name_is_one_line_and_ends_the_span_as_error(kernel: 
         assert ended(kernel, "lacks") == "error"
 
 
-def test_save_of_what_no_serializer_knows_is_the_typed_error(kernel: Kernel) -> None:
-    answer = kernel.run("%%span odd --save thing good\ngood, thing = 1, object()")
-    assert answer.errors[0]["ename"] == "UnserializableError"
-    assert "thing" in answer.errors[0]["evalue"]
-    assert ended(kernel, "odd") == "error"
+def test_save_leaves_out_what_no_serializer_knows_and_says_so_in_one_red_line(kernel: Kernel) -> None:
+    for extra in ("", "await asyncio.sleep(0)"):
+        cell = f"%%span odd --save first thing second\n{extra}\nfirst, thing, second = 1, object(), [2]\n'value'"
+        answer = kernel.ok(cell)
+        assert answer.text == "'value'"
+        assert answer.err.startswith("\x1b[31mthing was not recorded: UnserializableError: no serializer knows thing")
+        assert answer.err.count("\n") == 1
+        assert ended(kernel, "odd") == "error"
+        assert kernel.value("ag.read_span_artifacts.s(newest('odd'))") == {"first": 1, "second": [2]}
+
+
+def test_save_keeps_the_others_when_a_name_is_not_bound(kernel: Kernel) -> None:
+    answer = kernel.run("%%span some --save first nowhere second\nfirst, second = 1, [2]")
+    assert answer.err == "UsageError: --save nowhere: the cell bound no such name\n"
+    assert kernel.value("ag.read_span_artifacts.s(newest('some'))") == {"first": 1, "second": [2]}
+
+
+def test_save_is_one_transaction_and_takes_models_that_are_there_already(kernel: Kernel) -> None:
+    kernel.ok("@ag.dataclass\nclass Kept(ag.ArtifactModel, version=1):\n    n: int\nmodel = Kept(1); model.save.s()")
+    kernel.ok("%%span kept --save model model number\nnumber = 3")
+    assert kernel.value("{k: getattr(v, 'n', v) for k, v in ag.read_span_artifacts.s(newest('kept')).items()}") == {
+        "model": 1,
+        "number": 3,
+    }
 
 
 def test_params_are_recorded_and_secrets_are_not(kernel: Kernel) -> None:
@@ -178,6 +197,17 @@ def test_a_store_that_fails_at_the_opening_is_a_typed_error_before_the_body(kern
     answer = kernel.run("%%span x\nprint('ran')")
     assert (answer.errors[0]["ename"], answer.out) == ("CannotOpenError", "")
     kernel.ok("reset()")
+
+
+def test_a_store_that_fails_when_outputs_are_saved_leaves_the_value_and_says_one_red_line(kernel: Kernel) -> None:
+    kernel.ok("import sqlite3")
+    kernel.ok(f"reset = ag.set_engine('sqlite:///{kernel.folder}/kernel.db', create_tables=True, busy_timeout=0.1)")
+    lock = "other = sqlite3.connect('kernel.db', isolation_level=None); other.execute('BEGIN IMMEDIATE')"
+    answer = kernel.ok(f"%%span full --save c1 c2\nc1, c2 = 1, 2\n{lock}\n'value'")
+    assert answer.text == "'value'"
+    assert answer.err.startswith("\x1b[31mc1, c2, the end of this span were not recorded: StoreBusyError: ")
+    assert answer.err.count("\n") == 1
+    kernel.ok("other.close(); reset()")
 
 
 @pytest.mark.parametrize("tail", ["", "\nawait asyncio.sleep(0)\n'value'"])

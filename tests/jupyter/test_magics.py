@@ -132,6 +132,14 @@ def test_help_lists_the_options(kernel: Kernel) -> None:
     kernel.ok("%quickref")
 
 
+def test_artifacts_are_found_by_key_the_latest_too(kernel: Kernel) -> None:
+    kernel.ok("%%span keyed\nag.save.s([1], key='kk/d.json')")
+    kernel.ok("ag.save.s([2], key='kk/d.json')")
+    shown = kernel.ok("%artifacts KK/d").text
+    assert "2 artifacts" in shown
+    assert "v2" in shown
+
+
 def test_artifacts_can_be_filtered_by_tag_type_and_span(kernel: Kernel) -> None:
     kernel.ok("ag.save.s([1], 'tagged', tags={'team': 'a'})")
     assert "tagged" in kernel.ok("%artifacts --tag team").text

@@ -89,6 +89,21 @@ def test_text_and_tags_narrow_it(store):
     assert [row.label for row in ag.find(ag.NodeFilter(label="clean"))] == ["clean"]
 
 
+def test_text_finds_every_version_by_its_key(store):
+    with ag.span_context("makes"):
+        ag.save([1], key="d/T.json")
+    ag.save([2], key="d/T.json")
+    ag.save([3], "other")
+    for text in ("d/t.json", "D/", "t.j"):
+        assert [(row.label, row.version) for row in ag.find(text)] == [("d/T.json", 2), ("d/T.json", 1)]
+    assert len(ag.find("d/_.json")) == 0
+    with statements() as seen:
+        list(ag.find("d/"))
+    with statements() as plain:
+        list(ag.find())
+    assert len(seen) == len(plain)
+
+
 def test_a_label_cannot_break_the_table_out_of_its_lines(store):
     ag.save(1, "two\nlines\x1b[31m \u202eright to left " + "x" * 200)
     text = repr(ag.find())

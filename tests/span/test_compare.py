@@ -34,6 +34,40 @@ def test_rows_with_labels_are_brought_together_by_them() -> None:
     assert [(each.row, each.state) for each in found.differing] == [("b", "changed"), ("a", "removed"), ("d", "added")]
 
 
+def test_an_index_of_consecutive_numbers_that_has_a_name_is_labels() -> None:
+    before = pd.DataFrame({"k": [1, 2, 3], "v": [10, 20, 30]}).set_index("k")
+    found = compare_frames(before, before.drop(1))
+    assert (found.matched_by, found.changed) == ("index", ())
+    assert [(each.row, each.state) for each in found.differing] == [("1", "removed")]
+    assert found.summary() == "3 → 2 rows"
+
+
+@pytest.mark.parametrize("drop", [[0], [1], [0, 1]])
+def test_a_part_of_a_table_is_compared_by_the_numbers_that_its_rows_had(drop: list[int]) -> None:
+    before = pd.DataFrame({"v": [10, 20, 30, 40]})
+    found = compare_frames(before, before.drop(drop))
+    assert (found.matched_by, found.changed) == ("index", ())
+    assert [each.row for each in found.differing] == [str(label) for label in drop]
+
+
+def test_orders_and_the_index_are_told() -> None:
+    before = pd.DataFrame({"a": [3, 1, 2], "b": [1, 2, 3]})
+    assert compare_frames(before, before.sort_values("a")).summary() == "3 rows, other order of rows"
+    assert compare_frames(before, before[["b", "a"]]).summary() == "3 rows, other order of columns"
+    named = before.set_index(pd.Index(["x", "y", "z"], name="k"))
+    found = compare_frames(before, named)
+    assert (found.matched_by, found.changed) == ("position", ())
+    assert (
+        found.summary()
+        == f"3 rows, index is k, was unnamed, index is {named.index.dtype}, was int64, index differs in 3"
+    )
+    twice = before.set_index(pd.Index(["x", "x", "z"]))
+    assert compare_frames(twice, before.set_index(pd.Index(["x", "x", "y"]))).summary() == "3 rows, index differs in 1"
+    levels = before.set_index(["a", "b"])
+    assert compare_frames(levels, levels.iloc[::-1]).summary() == "3 rows, other order of rows"
+    assert compare_frames(before, before).summary() == "3 rows"
+
+
 def test_at_most_twenty_rows_are_named_and_the_rest_is_counted() -> None:
     found = compare_frames(pd.DataFrame({"n": range(1000)}), pd.DataFrame({"n": range(1, 1501)}))
     assert (len(found.differing), found.hidden) == (ROWS, 1480)

@@ -11,7 +11,7 @@ from artigraph.cli.store import AsJson, Db, opened
 from artigraph.persist.listing import human_bytes
 from artigraph.verbs import find
 
-Pattern = Annotated[str | None, typer.Argument(help="Text that labels contain.", show_default=False)]
+Pattern = Annotated[str | None, typer.Argument(help="Text that labels or keys contain.", show_default=False)]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")]
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="NAME[=VALUE]", help="With this tag.", show_default=False)
