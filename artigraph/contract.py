@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from artigraph.errors import InvalidOptionError
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -49,3 +55,42 @@ class Unpacker(Protocol):
     def pack(self, parts: Mapping[str, Any], /) -> Any:
         """The value again, of its parts under their labels."""
         ...
+
+
+def checked(name: str, thing: T, kind: Any, wanted: str) -> T:
+    """The same thing, which is of a kind (a class, a contract above, or several).
+
+    Raises:
+        InvalidOptionError: it is not; or it is a class, where an instance of that class is wanted.
+
+    >>> checked("registry", {}, Mapping, "a mapping")
+    {}
+    """
+    if isinstance(thing, type) or not isinstance(thing, kind):
+        raise InvalidOptionError(name, thing, wanted)
+    return thing
+
+
+def several(name: str, things: Any, wanted: str, one: Any = str) -> tuple[Any, ...]:
+    """The things as a tuple; what is ``one`` thing by itself is taken as the only one, None as none.
+
+    Raises:
+        InvalidOptionError: it is neither.
+
+    >>> several("fields", "x", "names"), several("fields", None, "names")
+    (('x',), ())
+    """
+    if isinstance(things, one):
+        return (things,)
+    return tuple(checked(name, () if things is None else things, Iterable, wanted))
+
+
+@contextmanager
+def imported(module: str | ModuleType) -> Iterator[None]:
+    """Say that there is no such module; another one that is missing inside of it comes out unchanged."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise InvalidOptionError("modules", module, "modules, or names of modules that are there") from error

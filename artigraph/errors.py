@@ -80,6 +80,17 @@ class WrongStoreError(ArtigraphError, ValueError):
     """An object of one database was handed to another."""
 
 
+class InvalidOptionError(ArtigraphError, ValueError):
+    """An option of a call has a value that it cannot have."""
+
+    def __init__(self, name: str, value: object, known: Iterable[str] | str) -> None:
+        self.name, self.value = name, value
+        self.known = (known,) if isinstance(known, str) else tuple(known)
+        """The values that it can have, or what such a value is."""
+        said = known if isinstance(known, str) else ", ".join(map(repr, self.known))
+        super().__init__(f"{name} is {value!r:.200}; it can be {said}")
+
+
 class SpanOpenedError(ArtigraphError, RuntimeError):
     """A Span was to be opened that was opened before: it stands for one thing that ran."""
 
@@ -101,6 +112,14 @@ class NotKeptError(ArtigraphError, LookupError):
             f"{label} ({type_name}) was never saved, only traced; it was made by {maker}: "
             "run that again, or save the value there"
         )
+
+
+class NotHereError(ArtigraphError, AttributeError):
+    """Something of another generation was asked for that is not done here."""
+
+    def __init__(self, owner: str, name: str, instead: str) -> None:
+        self.owner, self.instead = owner, instead
+        super().__init__(f"{owner}.{name} is not among the things done here; {instead}", name=name)
 
 
 # ---------------------------------------------------------------- names
@@ -146,6 +165,10 @@ class InvalidFieldError(ArtigraphError, TypeError):
 
 class InvalidFilterError(ArtigraphError, ValueError):
     """A filter was asked for something it does not know."""
+
+
+class InvalidValueError(ArtigraphError, ValueError):
+    """A row was given a value that its column does not keep."""
 
 
 # ---------------------------------------------------------------- values, serializers, storages, models
@@ -226,14 +249,21 @@ class MissingLibraryError(ArtigraphError, ImportError):
 
 
 class ImmutableError(ArtigraphError, ValueError):
-    """Something saved was changed and saved again without saying what should happen."""
+    """Something saved was to be changed, or to lose a part, without saying what should happen."""
 
-    def __init__(self, what: str, node_id: object) -> None:
+    def __init__(
+        self,
+        what: str,
+        node_id: object,
+        why: str = "is saved with other content; pass on_conflict='replace' to change it, 'ignore' to keep what is "
+        "stored, or save a copy",
+    ) -> None:
         self.what, self.node_id = what, node_id
-        super().__init__(
-            f"{what} ({node_id}) is saved with other content; pass on_conflict='replace' to change it, "
-            "'ignore' to keep what is stored, or save a copy"
-        )
+        super().__init__(f"{what} ({node_id}) {why}")
+
+
+class HeldError(ArtigraphError, ValueError):
+    """Something was to be deleted for good that a collection holds."""
 
 
 class CycleError(ArtigraphError, ValueError):
@@ -353,8 +383,8 @@ class BlobCorruptError(ArtigraphError, OSError):
 class WouldDeadlockError(ArtigraphError, RuntimeError):
     """A sync call that could only wait for itself."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"this call would wait for itself: {why}; use await instead")
+    def __init__(self, why: str, cure: str = "use await instead") -> None:
+        super().__init__(f"this call would wait for itself: {why}; {cure}")
 
 
 class PendingError(ArtigraphError, AttributeError):

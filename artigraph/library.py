@@ -83,7 +83,13 @@ def in_library_thread() -> bool:
 
 def caller_loop() -> asyncio.AbstractEventLoop | None:
     """The loop on which the code of the caller may run while this work goes on; None when the caller blocks."""
-    return _caller.get() if in_library_thread() else asyncio.get_running_loop()
+    return _asker.get().loop if in_library_thread() else asyncio.get_running_loop()
+
+
+def is_waited_for(thread: int, task: asyncio.Task[Any] | None) -> bool:
+    """(library loop) Whether that thread blocks until this work has ended, or that task of it waits for it."""
+    asker = _asker.get()
+    return asker.thread == thread and (asker.loop is None or (task is not None and asker.task is task))
 
 
 def run_off(call: Callable[[], Coroutine[Any, Any, object]], seconds: float) -> None:
@@ -93,9 +99,19 @@ def run_off(call: Callable[[], Coroutine[Any, Any, object]], seconds: float) -> 
     ended = threading.Event()
     job = LibraryJob(call)
     job._wakes.append(ended.set)
-    job._send()
+    job._send(_Asker(None, None))
     if not in_library_thread():
         ended.wait(seconds)
+
+
+class _Asker:
+    """Who waits for a job: a task of a loop, or without a loop a thread that blocks; nobody (None) when it ended."""
+
+    __slots__ = ("loop", "task", "thread")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None, thread: int | None) -> None:
+        self.loop, self.thread = loop, thread
+        self.task = asyncio.current_task() if loop is not None else None
 
 
 class LibraryJob(Generic[R]):
@@ -156,17 +172,14 @@ class LibraryJob(Generic[R]):
                 self.state = "sent"
         return first
 
-    def _send(self, caller: asyncio.AbstractEventLoop | None = None) -> None:
-        """Start it in the library thread with a copy of this context, unless it was started before.
-
-        ``caller`` is the loop that waits for it, if there is one that is free to do other work.
-        """
+    def _send(self, asker: _Asker) -> None:
+        """Start it in the library thread with a copy of this context, unless it was started before."""
         home = library()
         if self.state == "pending":
             self._home = home  # before it begins: an interrupt may come between any two lines
         if self._begin():
             context = copy_context()
-            context.run(_caller.set, caller)
+            context.run(_asker.set, asker)
             home.loop.call_soon_threadsafe(self._start, home, context)
 
     def _start(self, home: Library, context: Context) -> None:
@@ -183,6 +196,8 @@ class LibraryJob(Generic[R]):
         else:
             self._settle(value)
         finally:
+            if self._home is not None:  # what goes on in this context is waited for no more
+                _asker.get().task = _asker.get().thread = None
             del self
 
     def _settle(self, value: R | None = None, error: BaseException | None = None) -> None:
@@ -218,7 +233,7 @@ class LibraryJob(Generic[R]):
         wake = functools.partial(_set, caller, ended)
         self._wakes.append(wake)
         if not self._here:
-            self._send(caller)
+            self._send(_Asker(caller, threading.get_ident()))
         cancelled: asyncio.CancelledError | None = None
         try:
             while not self._ended:
@@ -242,7 +257,7 @@ class LibraryJob(Generic[R]):
         gate.acquire()
         self._wakes.append(gate.release)
         try:
-            self._send()
+            self._send(_Asker(None, threading.get_ident()))
             if not self._ended:
                 gate.acquire()
         except BaseException:  # whatever a signal handler raises
@@ -361,7 +376,7 @@ class _Process:
 
 _process = _Process()
 _joined: ContextVar[tuple[Hold, ...]] = ContextVar("artigraph_joined", default=())
-_caller: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("artigraph_caller", default=None)
+_asker: ContextVar[_Asker] = ContextVar("artigraph_asker", default=_Asker(None, None))  # noqa: B039 - nobody
 _forbidden: ContextVar[str | None] = ContextVar("artigraph_forbidden", default=None)
 _ENDED = frozenset({"done", "failed"})
 

@@ -19,7 +19,7 @@ from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
-from artigraph.contract import SerializerLike, StorageLike, Unpacker
+from artigraph.contract import SerializerLike, StorageLike, Unpacker, checked, imported, several
 from artigraph.errors import (
     MissingLibraryError,
     NameTakenError,
@@ -49,6 +49,7 @@ class Registry:
 
     Raises:
         NameTakenError: two of them have one name.
+        InvalidOptionError: something else is among them, or no module of that name is there.
     """
 
     def __init__(
@@ -57,11 +58,14 @@ class Registry:
         serializers: Iterable[SerializerLike] = (),
         storages: Iterable[StorageLike] = (),
         models: Mapping[str, type] | None = None,
-        modules: Iterable[str | ModuleType] | None = None,
+        modules: Iterable[str | ModuleType] | str | ModuleType | None = None,
         unpackers: Iterable[Unpacker] = (),
         default_storage: StorageLike | str | None = None,
     ) -> None:
-        serializers, storages = tuple(serializers), tuple(storages)
+        serializers = several("serializers", serializers, "a list of serializers", SerializerLike)
+        storages = several("storages", storages, "a list of storages", StorageLike)
+        modules = several("modules", modules, "modules or their names", str | ModuleType)
+        models = checked("models", models or {}, Mapping, "a dict of names and model classes")
         self._serializers: dict[str, SerializerLike] = {}
         self._storages: dict[str, StorageLike] = {}
         self._models: dict[str, type] = {}
@@ -81,15 +85,15 @@ class Registry:
             self.add_storage(storage)
         if default_storage is not None and not isinstance(default_storage, str):
             self.add_storage(default_storage)
-        for name, model_type in (models or {}).items():
+        for name, model_type in models.items():
             self.add_model(name, model_type)
-        for unpacker in unpackers:
+        for unpacker in several("unpackers", unpackers, "a list of unpackers", Unpacker):
             self.add_unpacker(unpacker)
-        for module in modules or ():
-            if module in _PACKAGES:
-                self._open.add(_PACKAGES[module])
-            else:
-                self.add_module(load(module, "the registry") if isinstance(module, str) else module)
+        self._open.update(_PACKAGES[each] for each in modules if each in _PACKAGES)
+        for module in modules:
+            if module not in _PACKAGES:
+                with imported(module):
+                    self.add_module(load(module, "the registry") if isinstance(module, str) else module)
 
     def __repr__(self) -> str:
         counts = f"{len(self._serializers)} serializers, {len(self._storages)} storages, {len(self._models)} models"
@@ -155,7 +159,8 @@ class Registry:
 
         Raises NameTakenError when another instance has this name and ``replace`` is False; so do those below.
         """
-        _claim(self._serializers, serializer.name, serializer, replace)
+        name = checked("serializer", serializer, SerializerLike, "a serializer, or the name of one").name
+        _claim(self._serializers, name, serializer, replace)
         items: tuple[type, ...] = getattr(serializer, "items", ())
         finders = (self._types, serializer.types), (self._suffixes, serializer.suffixes), (self._items, items)
         for table, keys in finders:
@@ -166,7 +171,8 @@ class Registry:
 
     def add_storage(self, storage: StorageLike, /, *, replace: bool = False) -> None:
         """Know a storage by its name; one of the same place may be added again, and the newest is used."""
-        _claim(self._storages, storage.name, storage, replace)
+        name = checked("storage", storage, StorageLike, "a storage, or the name of one").name
+        _claim(self._storages, name, storage, replace)
 
     def add_model(self, name: str, model_type: type, /, *, replace: bool = False) -> None:
         """Know a model class by its stored name."""
@@ -174,14 +180,14 @@ class Registry:
 
     def add_unpacker(self, unpacker: Unpacker, /, *, replace: bool = False) -> None:
         """Know an unpacker by its name and types."""
-        _claim(self._unpackers, unpacker.name, unpacker, replace)
+        _claim(self._unpackers, checked("unpacker", unpacker, Unpacker, "an unpacker").name, unpacker, replace)
 
     def add_module(self, module: ModuleType, /) -> None:
         """Know every serializer, storage and unpacker that is an attribute of ``module``, and every registered model
         class; of storage classes that it defines, the registered instances.
         """
         models = {model: name for name, model in _default._models.items()}
-        for thing in list(vars(module).values()):
+        for thing in list(vars(checked("module", module, ModuleType, "a module")).values()):
             if isinstance(thing, type):
                 if thing in models:
                     self.add_model(models[thing], thing)
@@ -321,9 +327,9 @@ def default_registry() -> Registry:
     return _default
 
 
-def current_registry() -> Registry:
-    """The registry in use here: that of ``use_registry``, else the default one."""
-    return _current.get() or _default
+def current_registry(asked: Registry | None = None) -> Registry:
+    """The one asked for (InvalidOptionError: it is none), else that of ``use_registry``, else the default one."""
+    return checked("registry", asked or _current.get() or _default, Registry, "a Registry")
 
 
 @contextmanager

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.artifact import Artifact
 from artigraph.bridge import dual
-from artigraph.graph.engine import current_database
+from artigraph.contract import checked, several
 from artigraph.graph.value import Filter
-from artigraph.lineage.collect import collect
 from artigraph.lineage.lineage import Lineage
+from artigraph.lineage.view import lineage_around
 from artigraph.persist.find import resolve
 from artigraph.persist.listing import Listing, listing
 from artigraph.persist.load import LoadOptions, load_fields, load_many
@@ -22,7 +21,6 @@ from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, SaveSpec
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
-from artigraph.span.abandoned import tell_abandoned
 from artigraph.span.context import span_context
 from artigraph.span.read import span_id
 from artigraph.storage.base import Storage
@@ -65,9 +63,9 @@ async def save(
     """
     if key is not None:
         artifact = Artifact(value=value, label=label, key=key, tags=tags, serializer=serializer, storage=storage)
-        await artifact.save.a(session=session, registry=registry)
+        await artifact.save.a(on_conflict=on_conflict, session=session, registry=registry)
         return artifact.id
-    spec = SaveSpec(serializer, storage, dict(tags or {}))
+    spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry)
     return (await save_many([SaveRequest(value, label, spec)], options))[0].id
 
@@ -104,7 +102,7 @@ async def load(
     role = target if isinstance(target, str) and target != str(node_id) else None
     options = LoadOptions(session=session, registry=registry, track=track, generic=generic, role=role)
     if fields is not None:
-        return await load_fields(node_id.bytes, fields, options)
+        return await load_fields(node_id.bytes, several("fields", fields, "names of fields"), options)
     return (await load_many([node_id.bytes], options))[0]
 
 
@@ -117,13 +115,20 @@ def find(where: Filter | str | None = None, *, tags: Mapping[str, str | None] | 
 
     Raises:
         NoEngineError: no database was chosen.
+        InvalidFilterError: ``where`` is no filter, or ``tags`` is no dict.
     """
-    return listing(where, tags=dict(tags) if tags else None)
+    return listing(where, tags=tags)
 
 
 @dual
 async def view_lineage(
-    target: Any = "current", upstream: int = 1, downstream: int = 1, *, session: AsyncSession | None = None
+    target: Any = "current",
+    upstream: int = 1,
+    downstream: int = 1,
+    *,
+    with_children: bool = True,
+    return_graph: bool = True,  # noqa: ARG001 - what other documents pass; a Lineage is a graph
+    session: AsyncSession | None = None,
 ) -> Lineage:
     """What a thing was made from, and what was made from it.
 
@@ -131,6 +136,8 @@ async def view_lineage(
         target: a span, artifact, model, id or label, or "current" for the open span.
         upstream: how many hops back; a hop is one arrow between an artifact and a span.
         downstream: how many hops on.
+        with_children: False: nothing downstream.
+        return_graph: the Lineage is returned either way.
         session: a session of yours.
 
     Returns:
@@ -139,14 +146,11 @@ async def view_lineage(
     Raises:
         NodeNotFoundError: nothing has this id or label.
         NoOpenSpanError: "current", and no span is open.
+        InvalidFilterError: hops that are no number.
     """
     is_current = isinstance(target, str) and target == "current"
     node_id = await span_id(target) if is_current else await resolve(target, session=session)
-
-    def work(connection: Connection) -> Lineage:
-        return tell_abandoned(connection, collect(connection, node_id, upstream, downstream))
-
-    return await current_database().read(work, session=session)
+    return await lineage_around(node_id, upstream, downstream, with_children=with_children, session=session)
 
 
 __all__ = ["find", "load", "save", "span_context", "view_lineage"]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection, func, select
+
 from artigraph.artifact.artifact import Artifact
+from artigraph.artifact.collection import Collection
 from artigraph.artifact.describe import COLUMNS, FEATURES, Description
+from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.query import Query
 from artigraph.artifact.text import cell_text
 from artigraph.bridge import block
 from artigraph.graph.engine import current_database
+from artigraph.graph.schema import LINK, NODE
 from artigraph_jupyter.content import shown_content
 from artigraph_jupyter.views import data
 
@@ -48,6 +53,35 @@ def query_table(query: Query[Any]) -> data.ArtifactTable:
     found = query[:ROWS].all.s()
     total = len(query) if len(found) == ROWS else len(found)
     return data.ArtifactTable(tuple(data.ArtifactRow(**_row(each)) for each in found), total, query.question)
+
+
+def collection_card(one: Collection) -> data.CollectionCard:
+    """A collection with the first artifacts that it holds; their values are not loaded."""
+    held, total = (one.artifacts[:ROWS], len(one)) if one.uid is None else block(_held, one)
+    facts = [("Description", one.description or ""), ("Uid", one.uid or ""), ("Hash", one.hash or "")]
+    asked = f"key={one.key!r}" if one.key is not None and one.is_latest else repr(str(one.id))
+    return data.CollectionCard(
+        collection=data.ArtifactRow(**_row(one)),
+        rows=tuple(data.ArtifactRow(**_row(each)) for each in held),
+        total=total,
+        facts=tuple(pair for pair in facts if pair[1]),
+        load_code=f"artigraph.Collection.get.s({asked}).load.s()" if one.uid is not None else "",
+    )
+
+
+async def _held(one: Collection) -> tuple[list[Artifact], int]:
+    """The first artifacts that a kept collection holds, and how many there are."""
+    own = LINK.c.source_id == one.id, LINK.c.kind == "field"
+    first = select(LINK.c.target_id, LINK.c.label).where(*own, LINK.c.label.in_([str(n) for n in range(ROWS)]))
+
+    def work(connection: Connection) -> tuple[list[Artifact], int]:
+        places = {int(row.label): row.target_id for row in connection.execute(first)}
+        total = connection.execute(select(func.count()).select_from(LINK).where(*own)).scalar() or 0
+        found = Artifact.of_statement(connection, select_artifacts(NODE.c.id.in_(places.values())))
+        handles = {each.id: each for each in found}
+        return [handles[places[place]] for place in sorted(places)], total
+
+    return await current_database().read(work)
 
 
 _SHOWN_ELSEWHERE = frozenset({"what", "made by", "versions", "labels", "tags"})

@@ -12,6 +12,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from artigraph.artifact.artifact import Artifact
+from artigraph.artifact.collection import Collection
 from artigraph.artifact.describe import Description
 from artigraph.artifact.query import Query
 from artigraph.model.model import ArtifactModel
@@ -21,6 +22,7 @@ from artigraph.span.span import Span
 from artigraph_jupyter import catalogue, gather
 from artigraph_jupyter.html import tag
 from artigraph_jupyter.views import artifact as artifact_view
+from artigraph_jupyter.views import collection as collection_view
 from artigraph_jupyter.views import diff as diff_view
 from artigraph_jupyter.views import model as model_view
 from artigraph_jupyter.views import span as span_view
@@ -81,9 +83,15 @@ def _query(query: Any) -> tuple[str, str]:
     return artifact_view.table_to_html(table), repr(query)
 
 
+def _collection(collection: Any) -> tuple[str, str]:
+    card = catalogue.collection_card(collection)
+    return collection_view.to_html(card), collection_view.to_text(card)
+
+
 RENDERERS: dict[type, Render] = {
     ArtifactModel: _model,
     Artifact: _artifact,
+    Collection: _collection,
     Description: _described,
     Span: _span,
     SpanDiff: _diff,

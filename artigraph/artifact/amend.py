@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import check_key, common_suffix
-from artigraph.artifact.options import check_kind
+from artigraph.artifact.options import check_extra, check_kind, check_text
 from artigraph.errors import NameTakenError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import KEY, NODE
@@ -28,6 +28,9 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
     """
     check_label(artifact.label)
     check_kind(artifact.kind)
+    check_text("description", artifact.description)
+    check_text("otype", artifact.otype, 255)
+    check_extra(artifact.extra_data)
     key = artifact.key
     if key is not None and key != artifact._before["key"]:
         common_suffix(check_key(key), artifact.suffix)
@@ -43,7 +46,7 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         more = {"artifact_description": artifact.description, "artifact_extra": extra or None, "node_updated_at": now()}
         connection.execute(update(NODE).where(NODE.c.id == artifact.id).values(**said, **more))
         if key != artifact._before["key"]:
-            _rename(connection, artifact.stem, key)
+            rename_family(connection, artifact.stem, key)
 
     database = current_database()
     try:
@@ -52,7 +55,14 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         raise NameTakenError(str(key), "another artifact", repr(artifact), "choose another key") from error
 
 
-def _rename(connection: Connection, stem: str, key: str | None) -> None:
+def check_free(connection: Connection, stem: str, key: str) -> None:
+    """Raise NameTakenError where a key belongs to another family."""
+    holder = connection.execute(select(KEY.c.stem).where(KEY.c.key_digest == key_digest(key))).scalar()
+    if holder not in (None, stem):
+        raise NameTakenError(key, f"the family {holder}", f"the family {stem}", "choose another key")
+
+
+def rename_family(connection: Connection, stem: str, key: str | None) -> None:
     """Give a family another key: a row of its own, whatever the number of versions."""
     connection.execute(delete(KEY).where(KEY.c.stem == stem))
     if key is not None:

@@ -58,7 +58,7 @@ def anndata_content(
         MissingLibraryError: anndata is not installed.
     """
     if isinstance(data, str | os.PathLike):
-        content = path_content(Path(data), key)
+        content = path_content(data, key)
         content.otype = OTYPE
         content.reader = "anndata.zarr/1" if content.suffix.endswith(".zarr") else "anndata.h5ad/1"
         return content

@@ -14,7 +14,7 @@ from artigraph.artifact.dtype import Cell, plain, value_of
 from artigraph.artifact.label import LABELS, Label, ULabel
 from artigraph.artifact.said import Cells, change, read_values
 from artigraph.bridge import method
-from artigraph.errors import NodeNotFoundError
+from artigraph.errors import NodeNotFoundError, SchemaMismatchError
 from artigraph.graph.engine import current_database
 from artigraph.persist.spec import check_tags
 
@@ -22,7 +22,8 @@ _ANY: Any = object()
 
 
 class Features:
-    """The features of an artifact. ``features["x"]`` asks the database for one, and blocks until it has answered.
+    """The features of an artifact. ``features["x"]`` asks the database for one, and blocks until it has answered;
+    ``in``, ``len`` and going through their names do too.
 
     Names may be ``Feature`` objects. A feature that was saved has its dtype; of another the value says it.
     """
@@ -100,11 +101,22 @@ class Features:
             raise NodeNotFoundError(f"has the feature {name_of(name)!r} here", f"{self._artifact!r} has {listed}")
         return found[name_of(name)]
 
+    def __contains__(self, name: Any) -> bool:
+        return name_of(name) in self.get_values.s()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.get_values.s())
+
+    def __len__(self) -> int:
+        return len(self.get_values.s())
+
     def __repr__(self) -> str:
         return f"<features of {self._artifact!r}>"
 
-    async def _definitions(self, names: Iterable[Any], session: AsyncSession | None) -> dict[str, Any]:
-        asked = list(names)
+    async def _definitions(self, values: Any, session: AsyncSession | None) -> dict[str, Any]:
+        if not isinstance(values, Mapping):
+            raise SchemaMismatchError(f"{values!r} says no features; write {{name: value}}")
+        asked = list(values)
         return await current_database().read(lambda connection: definitions(connection, asked), session=session)
 
 
@@ -259,7 +271,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _several(names: Any) -> list[Any]:
-    if isinstance(names, str) or hasattr(names, "term_kind"):
+    if isinstance(names, str) or hasattr(names, "term_kind") or not isinstance(names, Iterable):
         return [names]
     return [each for name in names for each in (name if isinstance(name, list | tuple | set) else [name])]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,19 @@ from artigraph.artifact.amend import amend
 from artigraph.artifact.found import of_path
 from artigraph.artifact.get import find_one
 from artigraph.artifact.maker import ArtifactMaker
-from artigraph.artifact.options import check_unused
-from artigraph.artifact.path import path_content
+from artigraph.artifact.options import check_run, check_unused
 from artigraph.artifact.record import NOTHING
+from artigraph.artifact.replacement import replacement
 from artigraph.artifact.saving import save_kept
 from artigraph.artifact.trash import restore
-from artigraph.artifact.use import cache_kept, load_kept, open_kept
+from artigraph.artifact.use import cache_kept, load_kept, note_use, open_kept
 from artigraph.artifact.wanted import prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import parse_digest
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict
+from artigraph.persist.spec import OnConflict, check_on_conflict
 from artigraph.registry import Registry
 
 
@@ -99,6 +98,7 @@ class Artifact(ArtifactMaker):
             NameTakenError: a new key that belongs to another artifact.
         """
         check_unused(more, ("on_conflict", "session", "registry"))
+        check_on_conflict(on_conflict)
         if self._content is not None or (self.key is not None and self.uid is None):
             await save_kept([self], session, registry)
         elif self.uid is not None:
@@ -117,19 +117,17 @@ class Artifact(ArtifactMaker):
         Args:
             data: a path, a table, or a value.
             run: as for the constructor.
-            format: of a table, its suffix without the dot; that of the key when None.
+            format: of a table, its suffix without the dot; the one that it has when None.
 
         Raises:
-            InvalidArtifactError: it was not saved, or the content does not fit its suffix.
+            InvalidArtifactError: it was not saved, the content does not fit its suffix, or one of the two is a model.
+            UnserializableError: no serializer knows the value.
         """
         if self.stem is None:
             raise InvalidArtifactError("this was not saved, so there is nothing to replace")
-        name = self.key or f"content{'.' + format if format else self.suffix}"
-        if isinstance(data, str | os.PathLike):
-            self._content = path_content(Path(data), name)
-        else:
-            self._content, self._value = None, data
-        self._replaces, self._run = True, run
+        self._content = replacement(self, data, format)
+        self._value, self.otype = getattr(self._content, "value", NOTHING), self._content.otype
+        self._replaces, self._run = True, check_run(run)
 
     # ------------------------------------------------------------ using
 
@@ -236,6 +234,8 @@ class Artifact(ArtifactMaker):
 
         Raises:
             NodeNotFoundError: it is not there.
+            ImmutableError: it would be gone for good, and is a part of a model that stays.
+            HeldError: a collection holds what would go for good.
         """
         check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
         if permanent is False and self.trashed_at is not None:
@@ -260,15 +260,17 @@ class Artifact(ArtifactMaker):
         *,
         key: str | None = None,
         path: Any = None,
+        is_run_input: bool | None = False,
         session: AsyncSession | None = None,
         **expressions: Any,
     ) -> Any:
-        """The one artifact that this means; looking at it makes it no input.
+        """The one artifact that this means; looking at it makes it no input, unless that is asked for.
 
         Args:
             idlike: an id, a uid, a stem (its latest version), or the beginning of a uid that no other begins with.
             key: its key; the latest version.
             path: a local file or folder: the newest artifact with this content.
+            is_run_input: True makes it an input of the open span.
             session: a session of yours.
             expressions: as for ``filter``.
 
@@ -278,15 +280,23 @@ class Artifact(ArtifactMaker):
             InvalidFilterError: an unknown name or operator; those that exist are listed.
         """
         if path is not None:
-            return await of_path(cls, path, session)
-        if not expressions:
-            return await find_one(cls, idlike, key=key, session=session)
-        named = {"key": key} if key is not None else {}
-        if idlike is not None:
-            named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
-        return await cls.filter(**named, **expressions).one.a(session=session)
+            found = await of_path(cls, path, session)
+        elif not expressions:
+            found = await find_one(cls, idlike, key=key, session=session)
+        else:
+            named = {"key": key} if key is not None else {}
+            if idlike is not None:
+                named["id"] = (await find_one(cls, idlike, key=None, session=session)).id
+            found = await cls.filter(**named, **expressions).one.a(session=session)
+        note_use(found, track=bool(is_run_input))
+        return found
 
     # ------------------------------------------------------------ rows
+
+    @property
+    def graph_saves_itself(self) -> bool:
+        """Whether it has a key or versions, so that its own ``save`` has to write it."""
+        return self._content is not None or self.key is not None or self.uid is not None
 
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""

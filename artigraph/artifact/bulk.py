@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.artifact.content import FileContent
 from artigraph.artifact.folder import walked
 from artigraph.artifact.key import check_key, suffix_of
-from artigraph.artifact.path import checked_path
+from artigraph.artifact.path import checked_path, key_in_storage
 from artigraph.artifact.saving import save_kept
 from artigraph.bridge import self_method
 from artigraph.errors import InvalidArtifactError, UnsafeKeyError
@@ -36,17 +36,20 @@ class ArtifactList(list[Any]):
 
 def of_folder(cls: Any, path: Any, key: str | None, options: dict[str, Any]) -> ArtifactList:
     """An artifact per file; its key is that of the folder, a slash, and its path below."""
-    folder = checked_path(Path(path))
+    folder = checked_path(path)
     if not folder.is_dir():
         raise InvalidArtifactError(f"{folder} is no folder; Artifact(path) keeps a file")
-    prefix = check_key(key).rstrip("/") if key is not None else _default_key(path, folder)
+    prefix = check_key(key).rstrip("/") if key is not None else _default_key(path, folder, options.get("storage"))
     files = ((name, file) for name, file in walked(folder) if file is not None)
     contents = ((name, FileContent(path=file, suffix=suffix_of(name))) for name, file in files)
     return ArtifactList(cls(content, key=f"{prefix}/{name}", **options) for name, content in contents)
 
 
-def _default_key(path: Any, folder: Path) -> str:
-    """A relative path as it was written, where that is a safe key; else the name of the folder."""
+def _default_key(path: Any, folder: Path, storage: Any) -> str:
+    """Its path in a storage; a relative path as it was written, where that is a safe key; the name of the folder."""
+    inside = key_in_storage(folder, storage)
+    if inside is not None:
+        return inside
     written = PurePosixPath(path)
     try:
         relative = not written.is_absolute() and written.parts

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.absent import WithoutAbsent
 from artigraph.artifact.annotate import Features, Labels, Tags
 from artigraph.artifact.columns import schema_of
 from artigraph.artifact.content import FileContent, ValueContent
@@ -22,8 +23,8 @@ from artigraph.artifact.label import Project, ULabel
 from artigraph.artifact.q import Q
 from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.record import ArtifactRecord
-from artigraph.artifact.runs import makers_of, remakers_of, users_of
-from artigraph.artifact.said import cells_of, values_of
+from artigraph.artifact.runs import makers_of, remakers_of, runs_of, users_of
+from artigraph.artifact.said import cells_of, read_values, values_of
 from artigraph.artifact.schema import Schema
 from artigraph.artifact.table import OTYPE, table_in
 from artigraph.artifact.tabular import is_table
@@ -32,11 +33,10 @@ from artigraph.bridge import block, method
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.value import Filter
-from artigraph.lineage.collect import collect
-from artigraph.lineage.lineage import Lineage
+from artigraph.lineage.view import HasLineage
 from artigraph.persist.listing import human_bytes
-from artigraph.registry import load
-from artigraph.span.abandoned import tell_abandoned
+from artigraph.persist.place import storage_named
+from artigraph.registry import current_registry, load
 from artigraph.span.span import Span
 
 _PART = exists().where(LINK.c.target_id == NODE.c.id, LINK.c.kind == "field")
@@ -78,7 +78,7 @@ def _features(connection: Connection, found: Sequence[Any]) -> dict[str, list[An
     return {name: [row.get(name) for row in rows] for name in sorted({name for row in rows for name in row})}
 
 
-class Catalogued(ArtifactRecord):
+class Catalogued(ArtifactRecord, WithoutAbsent, HasLineage):
     """An artifact as something to find and to annotate."""
 
     # ------------------------------------------------------------ what is said of it
@@ -146,7 +146,8 @@ class Catalogued(ArtifactRecord):
     def table_to_check(self) -> Any:
         """(worker thread) What has the columns: without rows when only these matter; None where there is no table."""
         if isinstance(self._content, FileContent):
-            return table_in(Path(self._content.path), self._content.suffix, whole=self.wanted.schema is not None)
+            content, whole = self._content, self.wanted.schema is not None
+            return table_in(Path(content.path), content.suffix, content.options, whole=whole)
         value = self._to_keep()
         return value if is_table(value) else None
 
@@ -160,9 +161,9 @@ class Catalogued(ArtifactRecord):
         elif isinstance(self._content, ValueContent):
             self._content.value = table
 
-    def to_write(self, write: Callable[[Connection, UUID], None]) -> None:
-        """Write this as well when it is saved."""
-        self._also = [write]
+    def to_write(self, *writes: Callable[[Connection, UUID], None]) -> None:
+        """Write these as well when it is saved."""
+        self._also = writes
 
     def write_along(self, connection: Connection) -> None:
         """(in the transaction of its save) Write what was asked for with ``to_write``."""
@@ -193,18 +194,30 @@ class Catalogued(ArtifactRecord):
         """The spans that used it."""
         return block(users_of, self.id)
 
-    @method
-    async def view_lineage(
-        self, upstream: int = 1, downstream: int = 1, *, with_children: bool = True, return_graph: bool = True
-    ) -> Lineage:
-        """What it was made from, and what was made from it; as ``artigraph.view_lineage``."""
-        node_id = self.id
-        down = downstream if with_children else 0
+    @property
+    def runs(self) -> list[Span]:
+        """The spans that made it, made it again, or used it."""
+        return block(runs_of, self.id)
 
-        def work(connection: Connection) -> Lineage:
-            return tell_abandoned(connection, collect(connection, node_id, upstream, down))
+    @property
+    def artifacts(self) -> Query[Self]:
+        """The artifacts that annotate it: those that are values of its features, in the trash or not."""
+        said = block(read_values, self, "feature", None).values()
+        ids = {each for value in said for each in (value if isinstance(value, list) else [value])}
+        return self.filter(id__in=[each for each in ids if isinstance(each, UUID)], trash="any")
 
-        return await current_database().read(work)
+    @property
+    def storage(self) -> Any:
+        """The storage that keeps it; None of what is not saved, or lies in the database itself."""
+        named = select(NODE.c.remote_artifact_storage).where(NODE.c.id == self.id)
+        database = current_database()
+        name = block(database.read, lambda connection: connection.execute(named).scalar())
+        return storage_named(database, current_registry(), name) if name is not None else None
+
+    @property
+    def overwrite_versions(self) -> bool:
+        """False: a new version never overwrites another, of folders neither."""
+        return False
 
     @method
     async def describe(self, *, session: AsyncSession | None = None) -> Description:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from itertools import islice
 from typing import Any
 
-from artigraph.artifact.dtype import PYTHON_TYPES, dtype_name
+from artigraph.artifact.dtype import PYTHON_TYPES, cells, dtype_name
 from artigraph.artifact.tabular import Column, columns_of, family, retyped
 from artigraph.errors import SchemaMismatchError
 from artigraph.registry import load
@@ -116,7 +116,7 @@ def by_rules(table: Any, rules: Sequence[Rule], *, only: bool = False) -> Any:
             if mismatch is not None and rule.dtype is not None:
                 casts[column.name] = rule.dtype
         else:
-            found.append(mismatch)
+            found.append(_uncastable(column, mismatch, rule.dtype) if rule.coerce else mismatch)
     if only:
         ruled = {rule.column for rule in rules}
         found += [Mismatch(name, "no such column", each.native) for name, each in columns.items() if name not in ruled]
@@ -207,6 +207,19 @@ def _can_cast(table: Any, column: Column, dtype: str) -> bool:
     except (pyarrow.ArrowException, TypeError, ValueError):
         return False
     return True
+
+
+def _uncastable(column: Column, mismatch: Mismatch, dtype: str | None) -> Mismatch:
+    """The same mismatch, with the rows that cannot be converted alone."""
+    bad = list(islice(((n, _short(each)) for n, each in enumerate(column.items()) if not _casts(each, dtype)), SHOWN))
+    return replace(mismatch, rows=tuple(bad) or mismatch.rows)
+
+
+def _casts(value: Any, dtype: str | None) -> bool:
+    try:
+        return value is None or dtype is None or bool(cells("", value, dtype, coerce=True))
+    except SchemaMismatchError:
+        return False
 
 
 def _by_pydantic(table: Any, model: Any) -> Any:

@@ -14,7 +14,8 @@ from artigraph.artifact.artifact import Artifact
 from artigraph.artifact.fields import COLLECTION
 from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.key import check_key
-from artigraph.artifact.member import select_collections, write_collection
+from artigraph.artifact.member import rename_collection, select_collections, write_collection
+from artigraph.artifact.options import check_makers, check_run, check_text
 from artigraph.artifact.query import Kind, Query, Shown
 from artigraph.artifact.together import joined, opened_together
 from artigraph.artifact.trash import restore
@@ -25,13 +26,16 @@ from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
 from artigraph.graph.schema import LINK, NODE, OrmCollection, OrmNode, utc_now
+from artigraph.graph.undo import undone
 from artigraph.graph.value import Filter
 from artigraph.ids import as_id
+from artigraph.lineage.view import HasLineage
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.listing import human_bytes
+from artigraph.persist.spec import check_label
 
 
-class Collection(Node):
+class Collection(Node, HasLineage):
     """Artifacts in an order, as one.
 
     Args:
@@ -69,7 +73,10 @@ class Collection(Node):
     ) -> None:
         super().__init__(label)
         self._blank(key=check_key(key) if key is not None else None, description=description)
-        self._run = run
+        self._run = check_run(run)
+        check_text("description", description)
+        if not isinstance(artifacts, Iterable | Artifact):
+            raise InvalidArtifactError(f"a collection holds artifacts, and {artifacts!r} is none")
         given = [artifacts] if isinstance(artifacts, Artifact) else list(artifacts)
         for each in given:
             if not isinstance(each, Artifact):
@@ -103,7 +110,8 @@ class Collection(Node):
 
     @self_method
     async def save(self, *, session: AsyncSession | None = None) -> Any:
-        """Keep it, with what it holds; in an open span it becomes its output.
+        """Keep it, with what it holds; in an open span it becomes its output. Of one that is kept: another key, label
+        or description; the key is that of all its versions.
 
         The same artifacts under the same key (or without one) are the collection that is there already.
 
@@ -112,8 +120,16 @@ class Collection(Node):
 
         Raises:
             NodeNotFoundError: an artifact in it was not saved, or was deleted; nothing was written.
+            NameTakenError: a new key that belongs to another collection.
+            UnsafeKeyError, InvalidLabelError: a new key or label that cannot be one.
         """
-        if self.uid is not None or self._artifacts is None:
+        check_label(self.label)
+        check_text("description", self.description)
+        if self.uid is not None:
+            if self._said() != self._before:
+                await self._rename(session)
+            return
+        if self._artifacts is None:
             return
         database, span, held = current_database(), open_span(current_database().identity), self._artifacts
         maker = (
@@ -121,11 +137,15 @@ class Collection(Node):
         )
 
         def work(connection: Connection) -> Any:
+            if maker is not None and (span is None or maker != span.id):
+                check_makers(connection, [maker])
             node_id = write_collection(connection, self, [each.id for each in held], maker)
             return connection.execute(select_collections(NODE.c.id == node_id)).one()
 
-        self._take(await database.write(work, session=session))
-        self._artifacts = held
+        row = await database.write(work, session=session)
+        with undone([self], session):
+            self._take(row)
+            self._artifacts = held
         if span is not None:
             span.made.add(self.id)
 
@@ -179,13 +199,15 @@ class Collection(Node):
         """
         if not await delete_nodes([self.id.bytes], for_good=bool(permanent), session=session):
             raise NodeNotFoundError(self.id)
-        self.trashed_at = None if permanent or self.trashed_at is not None else utc_now()
+        with undone([self], session):
+            self.trashed_at = None if permanent or self.trashed_at is not None else utc_now()
 
     @self_method
     async def restore(self, *, session: AsyncSession | None = None) -> Any:
         """Take it out of the trash."""
         await restore(self.id.bytes, session)
-        self.trashed_at = None
+        with undone([self], session):
+            self.trashed_at = None
 
     @loader
     async def get(
@@ -257,6 +279,21 @@ class Collection(Node):
 
         return await current_database().read(work, session=session)
 
+    async def _rename(self, session: AsyncSession | None) -> None:
+        if self.key is not None:
+            check_key(self.key)
+
+        def work(connection: Connection) -> Any:
+            rename_collection(connection, self)
+            return connection.execute(select_collections(NODE.c.id == self.id)).one()
+
+        row, held = await current_database().write(work, session=session), self._artifacts
+        self._take(row)
+        self._artifacts = held
+
+    def _said(self) -> tuple[str | None, str | None, str | None]:
+        return self.key, self.label, self.description
+
     async def _held(self, session: AsyncSession | None) -> tuple[Artifact, ...]:
         if self._artifacts is None:
             self._artifacts = await self._read_artifacts.a(session=session)
@@ -274,6 +311,7 @@ class Collection(Node):
         self.hash = format_digest(row.artifact_hash) if row.artifact_hash is not None else None
         self.size, self.is_latest = row.artifact_size, bool(row.artifact_is_latest)
         self.trashed_at = row.artifact_trashed_at
+        self._before = self._said()
         self._count = (row.artifact_extra or {}).get("n_artifacts", 0)
 
     def __iter__(self) -> Iterator[Artifact]:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from artigraph.artifact.dtype import NAMES, Cell, stored_text
+from artigraph.artifact.dtype import cells as cells_of
 from artigraph.artifact.feature import Feature
 from artigraph.artifact.schema import Schema
 from artigraph.artifact.tabular import Column, columns_of
@@ -27,7 +28,7 @@ def found_columns(table: Any, checked: Collection[str]) -> dict[str, list[Cell]]
         name = stored_text(column.name)
         cells = [Cell(-1, column.native[:64], text=column.family()[:64])]
         if column.name in checked and cells[0].text == "str":
-            cells += [Cell(place, "str", text=stored_text(each)) for place, each in enumerate(_distinct(column))]
+            cells += cells_of(column.name, texts, "str") if (texts := _distinct(column)) else []
         found.setdefault(name, cells)
     return found
 

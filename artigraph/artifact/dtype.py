@@ -29,7 +29,10 @@ TEXT_LIMIT = 255
 
 BEGINNING = TEXT_LIMIT - 64
 EXACT = 2**53
-"""Whole numbers up to this one are exact in the number column."""
+"""Whole numbers up to this one are exact in the number column; of greater ones the digits are a text."""
+
+GREATEST = 10 ** (TEXT_LIMIT - 1)
+"""Whole numbers are smaller than this one, so that their digits and a sign are a short text."""
 
 _LIST = re.compile(r"list\[(\w+)\]")
 _ALIASES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "object": "str", "num": "float"}
@@ -82,6 +85,8 @@ def infer_dtype(value: Any) -> str:
     """
     value = plain(value)
     if isinstance(value, list | tuple | set | frozenset):
+        if any(plain(each) is None for each in value):
+            raise SchemaMismatchError(f"a list has no missing values, and this one has: {_said(value)}")
         inner = {infer_dtype(each) for each in value}
         if inner == {"int", "float"}:
             inner = {"float"}
@@ -162,10 +167,11 @@ def stored_text(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A scalar of numpy or pandas as Python's own; anything else as it is."""
-    if type(value).__module__.partition(".")[0] == "numpy":
-        return value.tolist()
-    return value
+    """A scalar of numpy or pandas as Python's own, a missing one as None; anything else as it is."""
+    library, name = type(value).__module__.partition(".")[0], type(value).__name__
+    if library == "numpy":
+        return (value.astype("datetime64[us]") if name == "datetime64" else value).tolist()
+    return None if library == "pandas" and name in ("NaTType", "NAType") else value
 
 
 def _cell(name: str, value: Any, dtype: str, place: int, coerce: bool) -> Cell:
@@ -198,9 +204,11 @@ def _cell(name: str, value: Any, dtype: str, place: int, coerce: bool) -> Cell:
         return Cell(place, dtype, text=value.isoformat())
     if dtype == "datetime":
         return Cell(place, dtype, text=_moment_text(value))
-    if not isfinite(value) if isinstance(value, float) else abs(value) > EXACT:
-        return Cell(place, dtype, text=str(value), number=_nearest(value))
-    return Cell(place, dtype, number=float(value))
+    if isinstance(value, float):
+        return Cell(place, dtype, number=value) if isfinite(value) else Cell(place, dtype, text=str(value))
+    if abs(value) >= GREATEST:
+        raise SchemaMismatchError(f"feature {name!r} is a number of at most {TEXT_LIMIT - 1} digits, this one has more")
+    return Cell(place, dtype, text=str(value) if abs(value) > EXACT else None, number=float(value))
 
 
 def _decoded(cell: Cell) -> Any:
@@ -244,17 +252,11 @@ _CONVERT: dict[str, Any] = {
 
 def _moment_text(value: datetime) -> str:
     """In UTC where it has a zone, always with microseconds, so that the order of texts is that of moments."""
-    if value.tzinfo is not None:
-        value = value.astimezone(UTC)
-    return datetime.isoformat(value, timespec="microseconds")
-
-
-def _nearest(value: float) -> float | None:
     try:
-        found = float(value)
-    except OverflowError:
-        return None
-    return found if isfinite(found) else None
+        value = value.astimezone(UTC) if value.tzinfo is not None else value
+    except OverflowError as error:
+        raise SchemaMismatchError(f"{value!r} is no moment in UTC: there are the years 1 to 9999") from error
+    return datetime.isoformat(value, timespec="microseconds")
 
 
 def _json_text(name: str, value: Mapping[Any, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
@@ -27,7 +26,7 @@ async def of_path(cls: Any, path: Any, session: AsyncSession | None) -> Any:
         NodeNotFoundError: its content is not kept.
     """
     database = current_database()
-    content = path_content(Path(path), None)
+    content = path_content(path, None)
     try:
         storage = file_storage(database, current_registry())
         await finished(to_thread.run_sync(content.prepare, storage, content.size_on_disk()))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import STEM_SIZE, UID_SIZE
-from artigraph.errors import MultipleNodesError, NodeNotFoundError
+from artigraph.errors import InvalidFilterError, MultipleNodesError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw_time
@@ -73,9 +73,11 @@ async def find_one(cls: Any, asked: Any, *, key: str | None, session: AsyncSessi
     return found[0]
 
 
-def _statement(asked: Any, key: str | None) -> tuple[Select[Any], str]:
+def _statement(asked: Any, key: Any) -> tuple[Select[Any], str]:
     """What to look for, and how it was said."""
     if key is not None:
+        if not isinstance(key, str):
+            raise InvalidFilterError(f"a key is text, not {key!r}")
         found = KEY.c.key_digest == key_digest(key)
         return select_artifacts(found, IS_LATEST), f"of an artifact has the key {key!r}"
     node_id = as_id(asked) or as_id(getattr(asked, "id", None))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import new_stem
@@ -22,8 +22,10 @@ from artigraph.graph.locks import share_blobs, take_blobs
 from artigraph.graph.schema import KEY, NODE
 from artigraph.ids import now
 from artigraph.persist.family import key_digest
+from artigraph.persist.tags import put_tags
 from artigraph.persist.trash import take_back
 from artigraph.registry import Registry
+from artigraph.serializer.file import file_serializer
 
 
 async def keep(
@@ -176,6 +178,10 @@ def _found(offer: Offer, family: Family | None, alone: dict[bytes, Known]) -> Kn
     return alone.get(offer.content.hash) if _may_be_alone(offer) else None
 
 
+_SAID = frozenset({"data", "reader", "options", "n_observations"})
+"""Facts that may be said anew of the same content."""
+
+
 def tell(connection: Connection, offers: Iterable[Offer], at: int) -> None:
     """Write what was said anew about artifacts that exist."""
     for offer in offers:
@@ -183,7 +189,17 @@ def tell(connection: Connection, offers: Iterable[Offer], at: int) -> None:
             "node_label": offer.label,
             "artifact_kind": offer.kind,
             "artifact_description": offer.description,
+            "artifact_otype": offer.otype,
         }
-        changes = {name: value for name, value in said.items() if value is not None}
+        changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        if offer.extra or offer.content.options:
+            stored = connection.execute(select(NODE.c.artifact_extra).where(NODE.c.id == offer.became)).scalar() or {}
+            fresh = {name: fact for name, fact in (offer.facts() or {}).items() if name in _SAID}
+            if stored | fresh != stored:
+                changes["artifact_extra"] = stored | fresh
+        if offer.content.options:
+            changes["artifact_serializer"] = file_serializer.name
         if changes:
             connection.execute(update(NODE).where(NODE.c.id == offer.became).values(**changes, node_updated_at=at))
+        if offer.tags and offer.became is not None:
+            put_tags(connection, offer.became, offer.tags)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 
-from artigraph.artifact.dtype import comparable, stored_text
+from artigraph.artifact.compare import WORDS, compared, said_test
+from artigraph.artifact.dtype import stored_text
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.schema import NODE, TAG
 from artigraph.graph.value import Condition, Filter, ValueFilter
@@ -137,21 +138,12 @@ def lookups(fields: Fields, expressions: Mapping[str, Any], *, open_ended: bool 
 def value_test(operator: str, value: Any) -> Condition:
     """A condition on the value of a row of the tag table."""
     if operator in TEXT_TESTS:
-        return compared(TAG.c.value_text, operator, _text(value, operator))
+        return compared(WORDS, operator, _text(value, operator))
     if operator == "in_":
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InvalidFilterError(f"in takes several values, got {value!r}")
         return or_(*(value_test("eq", each) for each in value), TAG.c.position.in_([]))
-    cell = comparable(value)
-    if cell.number is not None and (cell.text is None or operator != "eq"):
-        return compared(TAG.c.value_number, operator, cell.number)
-    return compared(TAG.c.value_text, operator, cell.text)
-
-
-def compared(column: ColumnElement[Any], operator: str, value: Any) -> Condition:
-    """A condition on a column, by the name that ValueFilter has for the operator."""
-    options: dict[str, Any] = {operator: value}
-    return ValueFilter(**options).on(column)
+    return said_test(operator, value)
 
 
 def column_test(

@@ -14,8 +14,8 @@ from artigraph.artifact.catalogued import Catalogued
 from artigraph.artifact.content import Content
 from artigraph.artifact.key import check_key
 from artigraph.artifact.lazy import LazyArtifact
-from artigraph.artifact.options import check_kind, check_unused
-from artigraph.artifact.path import path_content, url_content
+from artigraph.artifact.options import check_extra, check_kind, check_mapping, check_run, check_text, check_unused
+from artigraph.artifact.path import key_in_storage, path_content, url_content
 from artigraph.artifact.record import NOTHING, ArtifactRecord
 from artigraph.artifact.table import table_content
 from artigraph.artifact.wanted import Wanted
@@ -61,23 +61,31 @@ class ArtifactMaker(Catalogued):
             raise InvalidArtifactError("give an artifact one thing to keep: Artifact(path), or Artifact(value=...)")
         super().__init__(label, id=value.graph_id if is_savable(value) else id)
         if serializer is not None or storage is not None or tags:
-            self._spec = SaveSpec(serializer, storage, dict(tags or {}))
+            if storage is not None and not isinstance(storage, Storage | str | type):
+                raise InvalidArtifactError(f"storage is {storage!r}; it is a Storage, or the name of one")
+            self._spec = SaveSpec(serializer, storage, dict(check_mapping("tags", tags) or {}))
         self.key = check_key(key) if key is not None else None
-        self.kind, self.description, self.revises = check_kind(kind), description, revises
-        self.extra_data = dict(extra_data) if extra_data else None
-        self._run, self._always = run, bool(skip_hash_lookup)
+        if revises is not None and not isinstance(revises, ArtifactRecord):
+            raise InvalidArtifactError(f"revises is {revises!r}; it is the artifact that this is the next version of")
+        self.kind, self.description, self.revises = check_kind(kind), check_text("description", description), revises
+        self.extra_data = check_extra(extra_data)
+        self._run, self._always = check_run(run), bool(skip_hash_lookup)
+        otype = check_text("otype", otype, 255)
         if features is not None or schema is not None:
-            self.wanted = Wanted(features, schema)
+            self.wanted = Wanted(check_mapping("features", features), schema)
         if isinstance(path, str) and "://" in path:
             path, self.key = url_content(path, key)
         elif isinstance(path, str | os.PathLike):
-            path = path_content(Path(path), key)
+            path = path_content(path, key)
         if isinstance(path, Content):
             self._content, self.suffix = path, path.suffix
-            path.otype = otype or path.otype
-            self.otype = path.otype
+            self.otype = otype or path.otype
+            place = getattr(path, "path", None)
+            if place and self.key is None and revises is None:
+                self.key = key_in_storage(Path(place), storage)
         else:
             self._value = path if value is NOTHING else value
+            self.otype = otype if key is not None else None
             self.type_name = type(self._value).__qualname__
 
     @classmethod
@@ -95,8 +103,10 @@ class ArtifactMaker(Catalogued):
         Args:
             df: a DataFrame of pandas or polars, a ``pyarrow.Table``, or the path of a file with a table.
             key: its key.
-            parquet_kwargs: for the writer: ``pyarrow.parquet.ParquetWriter``, or that of polars.
-            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading.
+            parquet_kwargs: for ``DataFrame.to_parquet`` and ``pyarrow.parquet.ParquetWriter``, or what
+                writes Parquet in the other libraries.
+            csv_kwargs: for ``DataFrame.to_csv``, or what writes CSV in the other libraries; remembered for loading. Of
+                a path: those that the file was written with.
             options: what the constructor takes.
         """
         return cls(table_content(df, key, parquet_kwargs, csv_kwargs), key=key, **options)
@@ -137,7 +147,13 @@ class ArtifactMaker(Catalogued):
 
     @classmethod
     def from_lazy(
-        cls, suffix: str, overwrite_versions: bool | None = None, key: str | None = None, **options: Any
+        cls,
+        suffix: str,
+        overwrite_versions: bool | None = None,
+        key: str | None = None,
+        description: str | None = None,
+        run: Any = None,
+        **options: Any,
     ) -> LazyArtifact:
         """A path to write to, which becomes an artifact with ``save()`` or at the end of a ``with`` block.
 
@@ -145,6 +161,10 @@ class ArtifactMaker(Catalogued):
             suffix: of the file or folder, with its dot.
             overwrite_versions: accepted; no version ever overwrites another.
             key: its key.
-            options: what the constructor takes.
+            description: what it is, in a sentence.
+            run: as for the constructor.
+            options: what else the constructor takes.
         """
-        return LazyArtifact(cls, suffix, key, options)
+        known = {name: options.pop(name) for name in set(options) & set(_KNOWN[2:])}
+        check_unused(options, _KNOWN[2:])
+        return LazyArtifact(cls, suffix, key, {"description": description, "run": run, **known})

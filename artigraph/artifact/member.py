@@ -7,11 +7,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, update
 
 from artigraph.artifact.get import columns
 from artigraph.artifact.key import new_stem, uid_of
-from artigraph.errors import NodeNotFoundError
+from artigraph.errors import NameTakenError, NodeNotFoundError
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import KEY, LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
@@ -95,6 +95,27 @@ def write_collection(connection: Connection, collection: Any, held: Sequence[UUI
         link_outputs(connection, rows, [root], maker, strict=False)
     insert_batches(connection, rows.batches())
     return UUID(bytes=node_id)
+
+
+def rename_collection(connection: Connection, collection: Any) -> None:
+    """(in a transaction) Write what was changed on a handle since it was read: label, description, key.
+
+    Raises:
+        NodeNotFoundError: it was deleted.
+        NameTakenError: the key belongs to another collection.
+    """
+    said = {"node_label": collection.label, "artifact_description": collection.description}
+    row = update(NODE).where(NODE.c.id == collection.id).values(**said, node_updated_at=now())
+    if not connection.execute(row).rowcount:
+        raise NodeNotFoundError(collection.id)
+    key = collection.key
+    connection.execute(delete(KEY).where(KEY.c.stem == collection.stem))
+    if key is None:
+        return
+    holder = connection.execute(select(KEY.c.stem).where(KEY.c.key_digest == key_digest(key))).scalar()
+    if holder is not None:
+        raise NameTakenError(key, "another collection", repr(collection), "choose another key")
+    connection.execute(KEY.insert().values(key_digest=key_digest(key), key=key, stem=collection.stem))
 
 
 def _family(connection: Connection, key: str) -> str:

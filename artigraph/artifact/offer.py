@@ -49,6 +49,8 @@ class Offer:
     label: str | None = None
     kind: str | None = None
     description: str | None = None
+    otype: str | None = None
+    """What it is called in place of that of its content."""
     extra: Mapping[str, Any] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     span: OpenSpan | None = None
@@ -89,7 +91,7 @@ class Offer:
             "artifact_serializer": file_serializer.name if content.options else content.serializer,
             "artifact_content_type": content.content_type,
             "artifact_suffix": content.suffix,
-            "artifact_otype": content.otype,
+            "artifact_otype": self.otype or content.otype,
             "artifact_extra": self.facts(),
             "artifact_preview": content.preview,
             "remote_artifact_storage": storage,

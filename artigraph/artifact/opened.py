@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from artigraph.artifact.dialect import Dialect
 from artigraph.artifact.key import suffix_of
 from artigraph.errors import InvalidArtifactError
 from artigraph.registry import load
@@ -84,17 +85,15 @@ def opened(
         raise InvalidArtifactError(
             f"{suffix or 'this'} is not opened piece by piece ({known} are); load() or cache() it"
         )
-    separator = kept.get("sep") or kept.get("separator") or kept.get("delimiter") or _separator(suffix)
+    dialect = Dialect.of(kept, suffix) if kind == "csv" else None
     if engine == "polars":
-        return _scanned(path / "**" / f"*{suffix}" if path.is_dir() else path, kind, separator, options)
-    return _dataset(path, kind, separator, options)
+        return _scanned(path / "**" / f"*{suffix}" if path.is_dir() else path, kind, dialect, options)
+    return _dataset(path, kind, dialect, options)
 
 
-def _dataset(path: Path, kind: str, separator: str, options: dict[str, Any]) -> Any:
+def _dataset(path: Path, kind: str, dialect: Dialect | None, options: dict[str, Any]) -> Any:
     dataset = load("pyarrow.dataset", "opening tables")
-    given: Any = kind
-    if kind == "csv":
-        given = dataset.CsvFileFormat(load("pyarrow.csv", "opening CSV").ParseOptions(delimiter=separator))
+    given: Any = dialect.arrow_format() if dialect is not None else kind
     try:
         found = dataset.dataset(str(path), **{"format": given, **options})
     except (OSError, TypeError, ValueError) as error:
@@ -107,11 +106,12 @@ def _dataset(path: Path, kind: str, separator: str, options: dict[str, Any]) -> 
     )
 
 
-def _scanned(path: Path, kind: str, separator: str, options: dict[str, Any]) -> Any:
+def _scanned(path: Path, kind: str, dialect: Dialect | None, options: dict[str, Any]) -> Any:
     polars = load("polars", "opening tables with engine='polars'")
-    more = {"separator": separator} if kind == "csv" else {}
+    more = dialect.polars_options() if dialect is not None else {}
     try:
         frame = getattr(polars, SCANNERS[kind])(path, **{**more, **options})
+        frame.collect_schema()  # which says at once that this is no such file
     except (OSError, TypeError, ValueError, polars.exceptions.PolarsError) as error:
         raise InvalidArtifactError(f"polars cannot open this as {kind}: {str(error)[:300]}") from error
     return _opened(polars.LazyFrame)._from_pyldf(frame._ldf)
@@ -125,10 +125,6 @@ def _opened(kind: Any) -> Any:
 @cache
 def _closable(kind: Any) -> Any:
     return type(f"Opened{kind.__name__}", (_Closable, kind), {"__module__": __name__})
-
-
-def _separator(suffix: str) -> str:
-    return "\t" if suffix.lower().startswith(".tsv") else ","
 
 
 def _one_suffix(names: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,8 @@ from typing import Any
 from artigraph.artifact.content import Content, FileContent
 from artigraph.artifact.folder import FolderContent
 from artigraph.artifact.key import check_key, common_suffix, suffix_of
-from artigraph.errors import InvalidArtifactError
-from artigraph.registry import load
+from artigraph.errors import InvalidArtifactError, UnsafeKeyError
+from artigraph.registry import current_registry, load
 from artigraph.storage.base import Storage
 
 
@@ -41,7 +43,7 @@ def _reference(url: str) -> Any:
     return load("artigraph.storage.reference", "reading from a bucket").reference(url)
 
 
-def path_content(path: Path, key: str | None) -> Content:
+def path_content(path: str | os.PathLike[str], key: str | None) -> Content:
     """The content of a file or folder.
 
     Raises:
@@ -56,13 +58,34 @@ def path_content(path: Path, key: str | None) -> Content:
     return FileContent(path=absolute, suffix=suffix)
 
 
-def checked_path(path: Path) -> Path:
+def key_in_storage(path: Path, storage: Any) -> str | None:
+    """The key of a file or folder that lies in a storage: its path below the root.
+
+    Args:
+        path: of a file or folder.
+        storage: the storage that was named for it, besides those that are registered.
+
+    Returns:
+        None where it lies in none of them, or its path below would be no key.
+    """
+    known = [each for each in (storage, *current_registry().storages.values()) if isinstance(each, Storage)]
+    place = path.resolve()
+    found = (each.key_of(place) for each in known)
+    key = next((each for each in found if each is not None), None)
+    with suppress(UnsafeKeyError):
+        return check_key(key) if key is not None else None
+    return None
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
     """The same path, absolute.
 
     Raises:
-        InvalidArtifactError: nothing is there.
+        InvalidArtifactError: nothing is there, or it is an empty text, which would be the current folder.
     """
-    absolute = path.expanduser().absolute()
+    if not os.fspath(path):
+        raise InvalidArtifactError("an empty text is no path; '.' is the current folder, Artifact(value='') the text")
+    absolute = Path(path).expanduser().absolute()
     if not absolute.exists():
         raise InvalidArtifactError(f"{str(path)!r} does not exist (looked for {absolute})")
     return absolute

@@ -18,7 +18,7 @@ from artigraph.bridge import block, method
 from artigraph.errors import InvalidFilterError, MultipleNodesError, NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import NODE, TAG
-from artigraph.graph.value import Condition, Filter
+from artigraph.graph.value import Condition, Filter, filter_of
 from artigraph.registry import load
 
 T = TypeVar("T")
@@ -116,6 +116,8 @@ class Query(Generic[T]):
 
         The case of ASCII letters does not matter.
         """
+        if not isinstance(text, str):
+            raise InvalidFilterError(f"search takes a text, not {text!r}")
         return self._narrowed(replace(self._asked, order=(("created_at", True),)), [Search(text)])
 
     def order_by(self, *names: str) -> Query[T]:
@@ -126,7 +128,8 @@ class Query(Generic[T]):
         """
         sortable = {name for name, field in self._kind.fields.items() if field.order is not None}
         order = []
-        for name in names:
+        for asked in names:
+            name = str(asked)
             if name.lstrip("-") not in sortable:
                 listed = ", ".join(sorted(sortable))
                 raise InvalidFilterError(
@@ -316,7 +319,7 @@ class Query(Generic[T]):
             if latest:
                 condition &= LATEST
         for each in asked.filters:
-            condition = each.compose(condition)
+            condition = filter_of(each).compose(condition)
         statement = kind.select(condition, latest=latest)
         length = None if asked.stop is None else asked.stop - asked.start
         if count and length is None and not asked.start:

@@ -20,6 +20,7 @@ from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
 from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
 from artigraph.graph.select import CHUNK, plain_rows
+from artigraph.graph.undo import undone
 from artigraph.graph.walk import raw, raw_ids, raw_time
 from artigraph.ids import as_datetime
 from artigraph.persist.small import SMALL_DATA, SmallValue, small_values
@@ -175,10 +176,11 @@ class ArtifactRecord(Node):
         """Say what is stored now; of what is gone, what was."""
         statement = select_artifacts(NODE.c.id == self.id)
         found = await current_database().read(lambda c: self.of_statement(c, statement), session=session)
-        if found:
-            self.__dict__.update(found[0].__dict__)
-        else:
-            self.is_latest = False
+        with undone([self], session):
+            if found:
+                self.__dict__.update(found[0].__dict__)
+            else:
+                self.is_latest = False
 
     def __repr__(self) -> str:
         if self.version is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.keep import tell
 from artigraph.artifact.offer import Offer
 from artigraph.artifact.put import MissingError, Puts
 from artigraph.artifact.version import families_named
@@ -28,6 +29,7 @@ async def replace(offer: Offer, database: Database, registry: Registry, session:
         ImmutableError: it is not the latest version, another span used it, or something holds it.
     """
     puts = Puts([offer], database, registry)
+    offer.became, offer.is_new = offer.id, False
 
     def work(connection: Connection) -> list[Blob]:
         return _written(connection, offer, puts)
@@ -45,7 +47,6 @@ async def replace(offer: Offer, database: Database, registry: Registry, session:
         raise
     finally:
         offer.content.drop()
-    offer.became, offer.is_new = offer.id, False
     await drop_unused(database, registry, old, session=session)
 
 
@@ -62,6 +63,7 @@ def _written(connection: Connection, offer: Offer, puts: Puts) -> list[Blob]:
     old = [Blob(row.storage, bytes(row.hash), location_of(bytes(row.hash))) for row in connection.execute(uses)]
     connection.execute(delete(BLOB_USE).where(BLOB_USE.c.node_id == offer.id))
     connection.execute(update(NODE).where(NODE.c.id == offer.id).values(**offer.columns(), node_updated_at=now()))
+    tell(connection, [offer], now())
     hashes = {piece.digest for piece in offer.content.pieces}
     fresh = [(offer.id.bytes, offer.storage.name, digest) for digest in hashes]
     insert_batches(connection, [Batch(BLOB_USE, ("node_id", "storage", "hash"), fresh)])

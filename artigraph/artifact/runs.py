@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
 
 from artigraph.artifact.made import AGAIN
 from artigraph.graph.engine import current_database
-from artigraph.graph.schema import LINK, NODE, OrmSpan
+from artigraph.graph.schema import LINK, NODE
 from artigraph.span.span import Span
 
 
@@ -29,13 +28,16 @@ async def users_of(node_id: UUID) -> list[Span]:
     return await _spans(LINK.c.target_id, LINK.c.source_id == node_id, LINK.c.kind == "input")
 
 
+async def runs_of(node_id: UUID) -> list[Span]:
+    """The spans that made this, made the same again, or used it."""
+    made = select(LINK.c.source_id).where(LINK.c.target_id == node_id, LINK.c.kind == "output")
+    used = select(LINK.c.target_id).where(LINK.c.source_id == node_id, LINK.c.kind == "input")
+    return await _read(NODE.c.id.in_(made) | NODE.c.id.in_(used))
+
+
 async def _spans(end: Any, *conditions: ColumnElement[bool]) -> list[Span]:
-    statement = select(OrmSpan).where(NODE.c.id.in_(select(end).where(*conditions))).order_by(NODE.c.id)
+    return await _read(NODE.c.id.in_(select(end).where(*conditions)))
 
-    def work(connection: Connection) -> list[Span]:
-        with Session(bind=connection, expire_on_commit=False) as orm:
-            rows = orm.scalars(statement).all()
-            orm.expunge_all()
-        return Span.from_rows(connection, rows)
 
-    return await current_database().read(work)
+async def _read(condition: ColumnElement[bool]) -> list[Span]:
+    return await current_database().read(lambda connection: Span.matching(connection, condition))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.content import FileContent, ValueContent
@@ -18,10 +20,12 @@ from artigraph.bridge import ask
 from artigraph.errors import InvalidArtifactError, UnknownStorageError
 from artigraph.graph.current import OpenSpan, Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
+from artigraph.graph.undo import undone
 from artigraph.identity import Memory, memories
 from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.place import file_storage
 from artigraph.persist.spec import check_label, check_tags
+from artigraph.persist.tags import tags_of
 from artigraph.registry import Registry, current_registry
 from artigraph.storage.base import Storage
 
@@ -50,7 +54,8 @@ async def save_kept(artifacts: Sequence[Any], session: AsyncSession | None, regi
     elif files:
         _note_uses([each for _, each in files], database, span)
         await keep([offer for offer, _ in files], database, registry, span=span, session=session)
-    await _renew(artifacts, offers, database, session)
+    with undone(artifacts, session):
+        await _renew(artifacts, offers, database, session)
     if span is not None:
         span.made.update(offer.became for offer in offers if offer.is_new and offer.became is not None)
 
@@ -60,9 +65,16 @@ async def _renew(
 ) -> None:
     """Let the handles say what is stored."""
     ids = [(offer.became or offer.id).bytes for offer in offers]
-    rows = await database.read(lambda connection: full_rows(connection, ids), session=session)
+    known = [node_id for offer, node_id in zip(offers, ids, strict=True) if not offer.is_new]
+
+    def work(connection: Connection) -> tuple[dict[bytes, Any], dict[bytes, dict[str, str]]]:
+        return full_rows(connection, ids), tags_of(connection, known)
+
+    rows, tags = await database.read(work, session=session)
     for artifact, node_id in zip(artifacts, ids, strict=True):
         value, spec, content = artifact._value, artifact._spec, artifact._content
+        if node_id in tags:
+            spec = dataclasses.replace(spec, tags=tags[node_id])
         artifact._take(rows[node_id])
         artifact._value, artifact._spec = value, spec
         if isinstance(content, ValueContent):
@@ -77,9 +89,10 @@ def _offer(artifact: Any, default: Storage, database: Database, registry: Regist
     check_label(artifact.label)
     if artifact._content is None:
         artifact._content = value_content(artifact._value, artifact.key, artifact._spec.serializer, registry)
+    content = artifact._content or FileContent()
     return Offer(
         id=artifact.id,
-        content=artifact._content or FileContent(),
+        content=content,
         storage=_storage(artifact._spec.storage, default, registry),
         key=artifact.key,
         stem=artifact.stem if artifact._replaces else revised.stem if revised is not None else None,
@@ -88,6 +101,7 @@ def _offer(artifact: Any, default: Storage, database: Database, registry: Regist
         label=artifact.label,
         kind=artifact.kind,
         description=artifact.description,
+        otype=artifact.otype if artifact.otype != content.otype else None,
         extra=artifact.extra_data,
         tags=check_tags(artifact.tags),
         span=_maker(artifact._run, span, database),

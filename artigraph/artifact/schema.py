@@ -56,6 +56,7 @@ class Schema(Term):
         slots: Mapping[str, Schema] | None = None,
         itype: Any = None,
     ) -> None:
+        _check_given(features, optional, slots)
         self.features, self.optional = list(features), list(optional)
         self.otype, self.maximal_set, self.slots = otype, maximal_set, dict(slots or {})
         for each in (*self.features, *self.optional):
@@ -148,6 +149,14 @@ class Schema(Term):
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r}, {self.features!r})"
+
+
+def _check_given(features: Any, optional: Any, slots: Any) -> None:
+    for given in (features, optional):
+        if not isinstance(given, Iterable):
+            raise SchemaMismatchError(f"{given!r} is no list of features; write Schema([Feature(name, dtype=...)])")
+    if slots and not (isinstance(slots, Mapping) and all(isinstance(each, Schema) for each in slots.values())):
+        raise SchemaMismatchError(f"slots are {slots!r}; write {{{EXTERNAL!r}: Schema(...)}}")
 
 
 def _facts(feature: Feature) -> dict[str, Any]:

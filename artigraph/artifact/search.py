@@ -7,6 +7,7 @@ from math import isfinite
 
 from sqlalchemy import and_, or_, select
 
+from artigraph.artifact.compare import WORDS
 from artigraph.graph.schema import KEY, NODE, TAG
 from artigraph.graph.value import Condition, Filter, ValueFilter
 
@@ -23,7 +24,7 @@ class Search(Filter):
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed by it."""
         here = ValueFilter(icontains=self.text)
-        said = and_(TAG.c.space.in_(["tag", "label", "feature"]), here.on(TAG.c.value_text))
+        said = and_(TAG.c.space.in_(["tag", "label", "feature"]), here.on(WORDS))
         number = _number(self.text)
         if number is not None:
             counted = and_(TAG.c.space == "feature", TAG.c.dtype.in_(["int", "float"]), TAG.c.value_number == number)

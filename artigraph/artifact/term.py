@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.artifact.fields import SHARED, column_field, field_table
 from artigraph.artifact.query import Kind, Query
 from artigraph.bridge import loader, self_method
-from artigraph.errors import NameTakenError
+from artigraph.errors import InvalidLabelError, NameTakenError
 from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import NODE
@@ -40,7 +40,7 @@ class Term:
     """What it is called in the database."""
 
     def __init__(self, name: str, *, description: str | None = None) -> None:
-        self.name = check_label(name) or ""
+        self.name = check_label(named(name)) or ""
         self.description = description
         self.created_at: datetime | None = None
 
@@ -161,6 +161,13 @@ class Term:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+def named(name: Any) -> str:
+    """The same name. Raises InvalidLabelError when it is no text."""
+    if not isinstance(name, str):
+        raise InvalidLabelError(name, "a name is text")
+    return name
 
 
 def term_id(kind: str, name: str) -> UUID:

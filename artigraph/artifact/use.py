@@ -33,7 +33,7 @@ async def load_kept(
     if not options:
         looks = fingerprint(value)
         memories.remember(value, Memory(artifact.id, database.identity, looks, None))
-    _note(artifact, database, track=track)
+    note_use(artifact, track=track)
     return value
 
 
@@ -41,7 +41,7 @@ async def cache_kept(artifact: Any, *, track: bool, session: AsyncSession | None
     """A local path with the content of an artifact."""
     database = current_database()
     path = await (await _file(artifact, database, session, registry)).cache()
-    _note(artifact, database, track=track)
+    note_use(artifact, track=track)
     return path
 
 
@@ -64,7 +64,7 @@ async def open_kept(
     found = await finished(
         to_thread.run_sync(lambda: opened(path, file.suffix, names, engine=engine, kept=file.options, options=options))
     )
-    _note(artifact, database, track=track)
+    note_use(artifact, track=track)
     return found
 
 
@@ -80,8 +80,9 @@ async def _file(artifact: Any, database: Database, session: AsyncSession | None,
     return found[artifact.id.bytes]
 
 
-def _note(artifact: Any, database: Database, *, track: bool) -> None:
-    span = open_span(database.identity)
-    if span is not None and track and tracking():
+def note_use(artifact: Any, *, track: bool) -> None:
+    """Unless ``track`` is False, or nothing is tracked here: it becomes an input of the open span."""
+    span = open_span(current_database().identity) if track else None
+    if span is not None and tracking():
         role = artifact.key or artifact.label
         span.use(Use(artifact.id, role[:255] if role else None))

@@ -105,7 +105,7 @@ async def save_whole(offer: Offer, value: Any, artifact: Any, database: Database
         said = {
             "artifact_kind": offer.kind,
             "artifact_description": offer.description,
-            "artifact_otype": name.removeprefix(PREFIX),
+            "artifact_otype": offer.otype or name.removeprefix(PREFIX),
         }
         more = {"artifact_version": version, "artifact_suffix": suffix_of(key), "artifact_extra": offer.facts()}
         connection.execute(update(NODE).where(NODE.c.id == root).values(**names, **said, **more))

@@ -12,15 +12,18 @@ from anyio import to_thread
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from artigraph.artifact.amend import check_free, rename_family
 from artigraph.artifact.check import checked
 from artigraph.artifact.columns import found_columns
 from artigraph.artifact.definition import definitions, encoded
 from artigraph.artifact.dtype import Cell
 from artigraph.artifact.feature import Feature
+from artigraph.artifact.options import check_makers
 from artigraph.artifact.said import write_cells
 from artigraph.artifact.schema import VALID_FEATURES, Schema
 from artigraph.artifact.tabular import columns_of
 from artigraph.errors import SchemaMismatchError
+from artigraph.graph.current import open_span
 from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK
@@ -60,15 +63,35 @@ class _Found:
 
 
 async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> None:
-    """Look up and check what the artifacts are to be annotated with, and hand it to their save.
+    """Look up and check what the artifacts are to be annotated with and how they are named, and hand it to their save.
 
     Raises:
         SchemaMismatchError: a table or a feature is not as it was promised; nothing was stored.
+        NodeNotFoundError: the span that is said to make one is not there.
+        NameTakenError: what revises another has a key that belongs to a third one; nothing was stored.
     """
+    database = current_database()
+    span = open_span(database.identity)
+    makers = {each._run.id for each in artifacts if each._run} - {span.id if span is not None else None}
+    if makers:
+        await database.read(lambda connection: check_makers(connection, makers), session=session)
     for artifact in artifacts:
+        writes = []
         if artifact.wanted.features or artifact.has_columns():
             table = await to_thread.run_sync(artifact.table_to_check) if artifact.has_columns() else None
-            artifact.to_write(await _looked_up(artifact, artifact.wanted, table, session))
+            writes.append(await _looked_up(artifact, artifact.wanted, table, session))
+        if artifact.key is not None and getattr(artifact.revises, "stem", None) is not None:
+            stem, key = artifact.revises.stem, artifact.key
+            check = partial(check_free, stem=stem, key=key)
+            await current_database().read(check, session=session)
+            writes.append(partial(_named, stem=stem, key=key))
+        if writes:
+            artifact.to_write(*writes)
+
+
+def _named(connection: Connection, _: UUID, *, stem: str, key: str) -> None:
+    """(in the transaction of a save) Name the family of what was revised as its newest version is."""
+    rename_family(connection, stem, key)
 
 
 async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSession | None) -> Any:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, exists, select
 
+from artigraph.graph.owner import gone_owners
 from artigraph.graph.schema import LINK, NODE
-from artigraph.span.owner import gone_owners
 
 MOST = 500
 """Spans that one tree shows."""

@@ -1,6 +1,7 @@
-"""``StorableModel`` and ``StorableDataclass``, as the documents of Lakery call the two kinds of models."""
+"""``StorableModel``, ``StorableDataclass`` and ``ContentSpec``, under the names that the documents of Lakery use."""
 
 from artigraph.model.model import StorableDataclass
 from artigraph.model.pydantic import PydanticModel, StorableModel
+from artigraph.persist.spec import ContentSpec, SaveSpec
 
-__all__ = ["PydanticModel", "StorableDataclass", "StorableModel"]
+__all__ = ["ContentSpec", "PydanticModel", "SaveSpec", "StorableDataclass", "StorableModel"]

@@ -12,16 +12,20 @@ import os
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, NullPool, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from artigraph.bridge import ask, at_exit, dual, in_library_thread, library_loop
-from artigraph.errors import CannotOpenError, NoEngineError
+from artigraph.contract import checked
+from artigraph.errors import CannotOpenError, InvalidOptionError, NoEngineError
 from artigraph.graph.faults import shown_url, translated
 from artigraph.graph.group import open_group
+from artigraph.graph.held import SessionWrites
 from artigraph.graph.server import ServerDoor, server_engine
 from artigraph.graph.sqlite import SqliteDoor, is_in_memory
 from artigraph.graph.stepwise import listen_for_sqlite
@@ -63,6 +67,8 @@ class Database:
         self._ready_columns = 0
         self._preparing: asyncio.Lock | None = None
         self._lost: list[object] = []
+        self.sessions = SessionWrites()
+        """Sessions of callers that write to it."""
         self.where = shown_url(url)
         """The database as text, without its password."""
         self.in_memory = url.get_backend_name() == "sqlite" and is_in_memory(url)
@@ -86,10 +92,11 @@ class Database:
 
         Raises:
             StoreBusyError: another process held the database for longer than ``busy_timeout``.
+            WouldDeadlockError: a session of who waits for this has written to the SQLite file and is not committed.
             StorageFullError, StorageReadOnlyError, CannotOpenError, ConnectionLostError, TablesMissingError: as named.
         """
         if session is not None:
-            return await self._in_session(session, work)
+            return await self._in_session(session, work, writes=True)
         group = open_group(self)
         if group is not None:
             return await group.step(work)
@@ -171,12 +178,20 @@ class Database:
         listen_for_sqlite(engine, [f"busy_timeout={int(self.busy_timeout * 1000)}", "foreign_keys=ON"])
         return engine
 
-    async def _in_session(self, session: AsyncSession, work: Work[T]) -> T:
+    async def _in_session(self, session: AsyncSession, work: Work[T], *, writes: bool = False) -> T:
+        def within(sync: Session) -> T:
+            connection = sync.connection()
+            if writes:
+                self.sessions.note(connection)
+            return work(connection)
+
+        if not hasattr(session, "run_sync"):
+            raise InvalidOptionError("session", session, "an AsyncSession of SQLAlchemy")
         if self._ready_columns != column_count() or self._pid != os.getpid():
             await ask(self.door)  # the tables are ours to make, in a transaction of ours
         with translated(self.where):
             await session.flush()
-            return await session.run_sync(lambda sync: work(sync.connection()))
+            return await session.run_sync(within)
 
     def _open(self, *, create: bool) -> SqliteDoor | ServerDoor:
         at_exit(self.close)
@@ -186,7 +201,14 @@ class Database:
         if given is not None and not self.in_memory:
             given = self.engine()
         full = self.durability == "full"
-        return SqliteDoor(self.url, engine=given, create=create, busy_timeout=self.busy_timeout, full=full)
+        return SqliteDoor(
+            self.url,
+            engine=given,
+            create=create,
+            busy_timeout=self.busy_timeout,
+            full=full,
+            sessions=self.sessions,
+        )
 
     def _after_fork(self) -> None:
         self._lost.append(self._door)  # kept alive: closing the parent's connections here would harm the parent
@@ -221,16 +243,18 @@ def set_engine(
 
     Raises:
         CannotOpenError: no such kind of database.
-        ValueError: an option has none of the values above.
+        InvalidOptionError: an option has none of the values above.
 
     >>> import artigraph as ag
     >>> reset = ag.set_engine("sqlite:///:memory:", create_tables=True)
     >>> reset()
     """
     if durability not in ("normal", "full", "off"):
-        raise ValueError(f"durability is {durability!r}; it can be 'normal', 'full' or 'off'")
+        raise InvalidOptionError("durability", durability, ("normal", "full", "off"))
     if verify not in (None, "always", "size", "never"):
-        raise ValueError(f"verify is {verify!r}; it can be 'always', 'size', 'never' or None")
+        raise InvalidOptionError("verify", verify, "'always', 'size', 'never' or None")
+    if not 0 <= checked("busy_timeout", busy_timeout, int | float, "a number of seconds") < inf:
+        raise InvalidOptionError("busy_timeout", busy_timeout, "a number of seconds, 0 or more")
     engine = url if isinstance(url, AsyncEngine) else None
     database = Database(
         _normalized(url.url if isinstance(url, AsyncEngine) else url),

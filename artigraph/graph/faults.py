@@ -15,6 +15,7 @@ from artigraph.errors import (
     ConnectionLostError,
     DatabaseCorruptError,
     InvalidLabelError,
+    InvalidValueError,
     StorageFullError,
     StorageReadOnlyError,
     StoreBusyError,
@@ -53,6 +54,12 @@ def translated(where: str, *, connecting: bool = False) -> Iterator[None]:
         if isinstance(error, exc.DBAPIError) and _code(error.orig) in CHECK_FAILED:
             raise exc.IntegrityError(error.statement, error.params, error.orig or error) from error
         raise
+    except OverflowError as error:
+        raise _no_value(error, where) from error
+    except exc.StatementError as error:  # no driver has seen it: a value could not be put into the form of its column
+        if isinstance(error.orig, exc.SQLAlchemyError | ArtigraphError | None):
+            raise
+        raise _no_value(error.orig, where) from error
     except Exception as error:
         if not connecting:
             raise
@@ -79,6 +86,9 @@ def _ours(error: Exception, where: str) -> ArtigraphError | None:
         if isinstance(cause, UnicodeEncodeError):
             return _no_text(cause)
         cause = cause.__cause__ or cause.__context__
+    refused = None if origin is None else origin.__cause__
+    if isinstance(refused, ValueError) and not isinstance(refused, OSError):  # asyncpg's DataError
+        return _no_value(refused, where)
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return ConnectionLostError(_LOST.format(where=where))
     return _server(origin, where)
@@ -88,11 +98,18 @@ def _no_text(error: UnicodeEncodeError) -> InvalidLabelError:
     return InvalidLabelError(error.object, "it has half of a surrogate pair, which no database can keep")
 
 
+def _no_value(error: BaseException, where: str) -> InvalidValueError:
+    return InvalidValueError(f"{where} was given a value that its column does not keep ({error!s:.200})")
+
+
 def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
     code = getattr(error, "sqlite_errorname", "") or ""
     said = str(error)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreBusyError(f"{where} is locked by another process; try again, or raise busy_timeout")
+        return StoreBusyError(
+            f"{where} is locked by another process, or by a session or connection of this one that is not committed; "
+            "commit that, try again, or raise busy_timeout"
+        )
     if code == "SQLITE_FULL" or code.startswith(("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNC")):
         return StorageFullError(f"no space left to write {where}; nothing was saved; free some and try again")
     if code.startswith("SQLITE_READONLY"):
@@ -103,6 +120,8 @@ def _sqlite(error: sqlite3.Error, where: str) -> ArtigraphError | None:
         return CannotOpenError(f"{where} cannot be opened; check that its folder exists and may be written")
     if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or said.startswith(_DAMAGED):
         return DatabaseCorruptError(f"{where} is not an SQLite database, or a damaged one ({said})")
+    if said.startswith("Error binding parameter"):
+        return _no_value(error, where)
     if said.startswith(("no such table", "no such column")) or "has no column named" in said:
         return TablesMissingError(f"{where}: {said}")
     return None
@@ -145,5 +164,6 @@ _SERVER: tuple[tuple[tuple[str | int, ...], Callable[[str], ArtigraphError], str
     (("53300", 1040, 1203), StoreBusyError, "{where} has too many connections; try again, or allow it more"),
     (("08", "57P", 1053, 1927, 2002, 2003, 2006, 2013, 2055), ConnectionLostError, _LOST),
     (("22021",), lambda said: InvalidLabelError("\0", said), "it has a NUL character, which PostgreSQL cannot keep"),
+    (("22", 1264, 1366, 1406, 1292), InvalidValueError, "{where} was given a value that its column does not keep"),
 )
 """SQLSTATEs (or how they begin) and MariaDB's numbers -> our error and what it says."""

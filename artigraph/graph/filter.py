@@ -5,22 +5,24 @@ Every spelling becomes one SQL predicate through ``compose``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, literal, or_, select, true
 
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.inside import is_json, kept, steps_of, stored
-from artigraph.graph.schema import LINK, NODE, TAG, OrmNode
-from artigraph.graph.value import Condition, Filter, ValueFilter, test, test_inside
+from artigraph.graph.schema import LINK, LINK_KINDS, NODE, TAG, OrmNode
+from artigraph.graph.value import Condition, Filter, ValueFilter, filter_of, test, test_inside
 from artigraph.graph.walk import CONTAINMENT_AND_MAKING, Starts, is_relative, one_of
 from artigraph.ids import as_id
 
 _PART = NODE.alias("part")
+
+_SEVERAL = (list, tuple, set, frozenset)
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,18 @@ class NodeFilter(Filter):
         label: the node's own label or that of a link to it.
         tags: tag name -> value, several, or a ValueFilter (None: any value).
         parent_of, child_of, ancestor_of, descendant_of: a node, an id, several, or a filter of nodes.
-        kinds: the kinds of links those four follow; by default every kind but ``input``.
-        created_at, updated_at: a datetime, or a ValueFilter of datetimes.
+        kinds: the kind of links that those four follow, or several; by default every kind but ``input``.
+        created_at, updated_at: a datetime, a date (its midnight in UTC), the ISO text of one, or a ValueFilter of them.
         status: of a span: open (also when its process is gone), ok, error, interrupted.
-        opened_at, closed_at: of a span: a datetime, or a ValueFilter of datetimes.
+        opened_at, closed_at: of a span: likewise.
         json: in a JSON column, such as a run's ``run_params`` or one of yours: path -> a value, several, or a
             ValueFilter. A path is the name of the column and keys, with dots between them, or a tuple of these and of
             places in arrays: ``{"run_params.lr": ValueFilter(lt=0.1), ("run_params", "layers", 0): 64}``.
+
+    Nothing to choose from, an empty list or an empty mapping, matches nothing.
     """
+
+    about: ClassVar[str | None] = "nodes"
 
     id: Any = None
     node_type: Any = None
@@ -50,12 +56,12 @@ class NodeFilter(Filter):
     child_of: Any = None
     ancestor_of: Any = None
     descendant_of: Any = None
-    kinds: Sequence[str] | None = None
-    created_at: datetime | ValueFilter | None = None
-    updated_at: datetime | ValueFilter | None = None
+    kinds: str | Sequence[str] | None = None
+    created_at: date | str | ValueFilter | None = None
+    updated_at: date | str | ValueFilter | None = None
     status: str | Sequence[str] | ValueFilter | None = None
-    opened_at: datetime | ValueFilter | None = None
-    closed_at: datetime | ValueFilter | None = None
+    opened_at: date | str | ValueFilter | None = None
+    closed_at: date | str | ValueFilter | None = None
     json: Mapping[Any, Any] | None = None
 
     def compose(self, condition: Condition) -> Condition:
@@ -63,7 +69,7 @@ class NodeFilter(Filter):
         return and_(condition, *self._tests())
 
     def _tests(self) -> list[Condition]:
-        tests: list[Condition] = []
+        tests: list[Condition] = [false() for each in (self.tags, self.json) if each is not None and not each]
         if self.id is not None:
             tests.append(_test_id(NODE.c.id, self.id))
         if isinstance(self.node_type, Filter) and not isinstance(self.node_type, ValueFilter):
@@ -73,10 +79,10 @@ class NodeFilter(Filter):
         if self.label is not None:
             incoming = exists().where(LINK.c.target_id == NODE.c.id, test(LINK.c.label, self.label))
             tests.append(or_(test(NODE.c.node_label, self.label), incoming))
-        for name, value in (self.tags or {}).items():
+        for name, value in _mapping("tags", self.tags).items():
             said = [
                 TAG.c.space == "tag",
-                TAG.c.name == name,
+                test(TAG.c.name, name),
                 *([test(TAG.c.value_text, value)] if value is not None else []),
             ]
             tests.append(NODE.c.id.in_(select(TAG.c.node_id).where(*said)))  # found by the index on what was said
@@ -89,7 +95,7 @@ class NodeFilter(Filter):
             if asked is not None:
                 starts = _starts(asked)
                 empty = isinstance(starts, list) and not starts
-                tests.append(false() if empty else is_relative(starts, down=down, deep=deep, kinds=self.kinds))
+                tests.append(false() if empty else is_relative(starts, down=down, deep=deep, kinds=_kinds(self.kinds)))
         for column, wanted in (
             (NODE.c.node_created_at, self.created_at),
             (NODE.c.node_updated_at, self.updated_at),
@@ -99,7 +105,7 @@ class NodeFilter(Filter):
         ):
             if wanted is not None:
                 tests.append(test(column, wanted))
-        for path, wanted in (self.json or {}).items():
+        for path, wanted in _mapping("json", self.json).items():
             first, *steps = steps_of(path)
             tests.append(test_inside(stored(_json_column(first)), steps, wanted))
         return tests
@@ -132,7 +138,7 @@ class ArtifactFilter(NodeFilter):
         is_artifact = [] if self.node_type is not None else [NODE.c.node_type.in_(_artifact_types())]
         if self.value is not None:
             document = kept(NODE.c.artifact_serializer, NODE.c.database_artifact_data)
-            paths = self.value if isinstance(self.value, Mapping) else {"": self.value}
+            paths = self.value if isinstance(self.value, Mapping) and self.value else {"": self.value}
             tests += [test_inside(document, steps_of(path), wanted) for path, wanted in paths.items()]
         return [*super()._tests(), *is_artifact, *tests]
 
@@ -154,12 +160,14 @@ class ModelFilter(ArtifactFilter):
         if self.model_type is None:
             tests.append(NODE.c.model_artifact_type_name.is_not(None))
         else:
-            asked = self.model_type if isinstance(self.model_type, list | tuple | set) else [self.model_type]
+            asked = self.model_type if isinstance(self.model_type, _SEVERAL) else [self.model_type]
             filters = [each if isinstance(each, Filter) else ModelTypeFilter(each, subclasses=False) for each in asked]
             tests.append(or_(false(), *(each.create() for each in filters)))
         if self.version is not None:
             tests.append(test(NODE.c.model_artifact_version, self.version))
-        for path, wanted in (self.fields or {}).items():
+        if self.fields is not None and not self.fields:
+            tests.append(false())
+        for path, wanted in _mapping("fields", self.fields).items():
             name, *steps = steps_of(path)
             document = kept(_PART.c.artifact_serializer, _PART.c.database_artifact_data)
             of_field = (LINK.c.source_id == NODE.c.id, LINK.c.kind == "field", LINK.c.label == name)
@@ -174,6 +182,8 @@ class NodeTypeFilter(Filter):
 
     ``subclasses=False`` means exactly those classes.
     """
+
+    about: ClassVar[str | None] = "nodes"
 
     type: Any = None
     not_type: Any = None
@@ -191,13 +201,17 @@ class NodeTypeFilter(Filter):
 class ModelTypeFilter(Filter):
     """A condition on the class of models (or its stored name) and their version; subclasses count unless told."""
 
+    about: ClassVar[str | None] = "nodes"
+
     type: Any
     version: int | Sequence[int] | ValueFilter | None = None
     subclasses: bool = True
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed to models of this class and version."""
-        classes = [self.type]
+        if not (isinstance(self.type, str) or (isinstance(self.type, type) and hasattr(self.type, "graph_model_name"))):
+            raise InvalidFilterError(f"{self.type!r:.80} is no model; give a model class or its stored name")
+        classes: list[Any] = [self.type]
         if self.subclasses and not isinstance(self.type, str):
             for each in classes:
                 classes += each.__subclasses__()
@@ -219,6 +233,8 @@ class LinkFilter(Filter):
             are no such ways.
         label, kind, role: a text, several, or a ValueFilter.
     """
+
+    about: ClassVar[str | None] = "links"
 
     id: Any = None
     source: Any = None
@@ -256,10 +272,26 @@ class LinkFilter(Filter):
         return and_(condition, *tests)
 
 
+def _mapping(name: str, asked: Any) -> Mapping[Any, Any]:
+    if asked is not None and not isinstance(asked, Mapping):
+        raise InvalidFilterError(f"{name} is a dict of what is asked for, not {asked!r:.80}")
+    return asked or {}
+
+
+def _kinds(asked: Any) -> Sequence[str] | None:
+    if asked is None:
+        return None
+    kinds = tuple(asked) if isinstance(asked, Iterable) and not isinstance(asked, str) else (asked,)
+    for each in kinds:
+        if each not in LINK_KINDS:
+            raise InvalidFilterError(f"{each!r:.80} is no kind of link; there are {', '.join(LINK_KINDS)}")
+    return kinds
+
+
 def _test_id(column: ColumnElement[Any], asked: Any) -> Condition:
     if isinstance(asked, ValueFilter):
         return asked.on(column)
-    if isinstance(asked, list | tuple | set | frozenset):
+    if isinstance(asked, _SEVERAL):
         return one_of(column, [_one_id(each) for each in asked])
     return test(column, _one_id(asked))
 
@@ -275,8 +307,8 @@ def _one_id(asked: Any) -> UUID:
 
 def _starts(asked: Any) -> Starts:
     if isinstance(asked, Filter):
-        return select(NODE.c.id).where(asked.compose(true()))
-    if isinstance(asked, list | tuple | set | frozenset):
+        return select(NODE.c.id).where(filter_of(asked).compose(true()))
+    if isinstance(asked, _SEVERAL):
         return [_one_id(each) for each in asked]
     return [_one_id(asked)]
 
@@ -292,11 +324,15 @@ def _node_types(asked: Any, subclasses: bool = True) -> list[str] | ValueFilter:
     if isinstance(asked, ValueFilter):
         return asked
     names: list[str] = []
-    for each in asked if isinstance(asked, list | tuple | set) else [asked]:
+    for each in asked if isinstance(asked, _SEVERAL) else [asked]:
         if isinstance(each, str):
             names.append(each)
         else:
             row: Any = getattr(each, "row_class", each)
+            if not (isinstance(row, type) and issubclass(row, OrmNode)):
+                raise InvalidFilterError(
+                    f"{each!r:.80} is no type of nodes; give a row class, Node, Artifact, Span or text"
+                )
             mapper = row.__mapper__
             names += [str(m.polymorphic_identity) for m in (mapper.self_and_descendants if subclasses else [mapper])]
     return names

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from artigraph.errors import UnfinishedError
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -24,6 +26,8 @@ class Group:
         self._ended = asyncio.Event()
         self._commit = True
         self._pid = os.getpid()
+        self.undoing: list[Callable[[], None]] = []
+        """What to call when it is rolled back, the newest first."""
 
     @property
     def is_open(self) -> bool:
@@ -35,8 +39,10 @@ class Group:
         return self.is_open and database is self.database
 
     async def step(self, work: Work[T]) -> T:
-        """Run ``work`` inside the transaction, all of it or nothing."""
+        """Run ``work`` inside the transaction, all of it or nothing. Raises UnfinishedError when it is not open."""
         async with self._lock:
+            if not self.is_open:
+                raise UnfinishedError("the block of current_session() is not open; use the group inside of it")
             result: T = await self._connection.step(work)
             return result
 
@@ -62,7 +68,13 @@ class Group:
         async with self._lock:
             self._commit = commit
             self._ended.set()
-        await self._task
+        kept = False
+        try:
+            await self._task
+            kept = commit
+        finally:
+            for undo in () if kept else reversed(self.undoing):
+                undo()
 
     async def _hold(self, door: Any, started: asyncio.Future[None]) -> None:
         try:

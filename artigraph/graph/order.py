@@ -28,7 +28,10 @@ def in_order(table: Table, asked: str | Sequence[str] | None) -> list[ColumnElem
     ['artigraph_node.artifact_size DESC', 'artigraph_node.id']
     """
     made: list[ColumnElement[Any]] = []
-    for name in [asked] if isinstance(asked, str) else asked or ():
+    names = asked if isinstance(asked, list | tuple) else [] if asked is None else [asked]
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidFilterError(f"{name!r:.80} is nothing to order by; give the name of a column, or several")
         column = _column(table, name.removeprefix("-"))
         made += [column.is_(None), column.desc() if name.startswith("-") else column]
     return [*made, table.c.id]

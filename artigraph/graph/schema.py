@@ -127,6 +127,16 @@ class OrmNode(Base):
         return f"<{type(self).__name__} {self.id}{f' {self.node_label!r}' if self.node_label else ''}>"
 
 
+class _Known(dict[Any, Any]):
+    """Node type -> mapper; a type whose class is not defined in this process is read as a plain node."""
+
+    def __missing__(self, node_type: Any) -> Any:
+        return OrmNode.__mapper__
+
+
+OrmNode.__mapper__.polymorphic_map = _Known(OrmNode.__mapper__.polymorphic_map)
+
+
 class OrmArtifact(OrmNode):
     """A node with content."""
 

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from artigraph.errors import CannotOpenError
 from artigraph.graph.faults import shown_url, translated
+from artigraph.graph.held import SessionWrites
 from artigraph.graph.stepwise import StepwiseConnection
 
 T = TypeVar("T")
@@ -54,13 +55,22 @@ registry.register("sqlite.over_raw", __name__, "_OverRaw")
 class SqliteDoor:
     """The connections of one SQLite database: one writer, kept checked out, and a few readers."""
 
-    def __init__(self, url: URL, *, engine: AsyncEngine | None, create: bool, busy_timeout: float, full: bool) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        engine: AsyncEngine | None,
+        create: bool,
+        busy_timeout: float,
+        full: bool,
+        sessions: SessionWrites,
+    ) -> None:
         self.where = shown_url(url)
         self.memory = is_in_memory(url)
         self._file = None if self.memory or url.database is None or url.database.startswith("file:") else url.database
         self.create = create
         """Whether a missing file is made."""
-        self._busy_timeout, self._full = busy_timeout, full
+        self._busy_timeout, self._full, self._sessions = busy_timeout, full, sessions
         self._url, self._given = url, engine
         self._engine: AsyncEngine | None = None
         self._closed = False
@@ -92,7 +102,8 @@ class SqliteDoor:
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[AnyConnection]:
-        """The writing connection, for one user at a time."""
+        """The writing connection, for one user at a time. Raises WouldDeadlockError, see ``SessionWrites``."""
+        self._sessions.check(self.where)
         async with self._write_lock:
             if self._writer is None:
                 self._writer = await self._connect()

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Boolean, ColumnElement, String, and_, false, func, literal, not_, or_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from artigraph.errors import InvalidFilterError
+from artigraph.graph.fit import check_words, each_fitted, fitted
 from artigraph.graph.inside import Path, inside
 from artigraph.graph.types import MYSQL, Text
 
@@ -23,6 +25,9 @@ Condition = ColumnElement[bool]
 
 class Filter:
     """A condition on rows. A subclass of yours overrides ``compose``."""
+
+    about: ClassVar[str | None] = None
+    """The kind of rows whose columns it names, "nodes" or "links"; None: whatever it is asked of."""
 
     def compose(self, condition: Condition) -> Condition:
         """``condition`` narrowed by this filter."""
@@ -43,13 +48,36 @@ class Filter:
             yield from each.walk()
 
     def __and__(self, other: Filter) -> Filter:
-        return _Both(self, other)
+        return _Both(self, filter_of(other, None))
 
     def __or__(self, other: Filter) -> Filter:
-        return _Either(self, other)
+        return _Either(self, filter_of(other, None))
 
     def __invert__(self) -> Filter:
         return _Not(self)
+
+    def __bool__(self) -> bool:
+        """No: ``and``, ``or``, ``not`` and ``0 < x < 5`` would ask this, and drop one of two conditions.
+
+        Raises:
+            InvalidFilterError: always.
+        """
+        raise InvalidFilterError(f"{self!r} is neither true nor false; combine filters with &, | and ~, in parentheses")
+
+
+def filter_of(asked: object, about: str | None = "nodes") -> Filter:
+    """``asked``, where it is a filter that speaks of these rows.
+
+    Raises:
+        InvalidFilterError: it is none, or it speaks of other rows.
+    """
+    if not isinstance(asked, Filter):
+        raise InvalidFilterError(f"{asked!r} is no filter; NodeFilter(id=...) finds a node by its id")
+    if about is not None:
+        for each in asked.walk():
+            if each.about not in (None, about):
+                raise InvalidFilterError(f"{each!r} is a condition on {each.about}, and this is about {about}")
+    return asked
 
 
 @dataclass(frozen=True)
@@ -60,6 +88,8 @@ class ValueFilter(Filter):
     >>> str(ValueFilter(ge=1, lt=5).on(column("size")))
     'size >= :size_1 AND size < :size_2'
     """
+
+    about: ClassVar[str | None] = "a value, as in NodeFilter(label=ValueFilter(...))"
 
     eq: Any = None
     ne: Any = None
@@ -79,9 +109,22 @@ class ValueFilter(Filter):
     is_: Any = None
     is_not: Any = None
 
+    def __post_init__(self) -> None:
+        for name, value in self._asked():
+            if name in _SEVERAL and not isinstance(value, list | tuple | set | frozenset):
+                if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+                    raise InvalidFilterError(f"{name} takes several values, not {value!r:.80}; give a list")
+                object.__setattr__(self, name, list(value))  # what is gone through once only is asked for more often
+            if name in _WORDS and not isinstance(value, str):
+                raise InvalidFilterError(f"{name} takes a text, not {value!r:.80}")
+
     def on(self, column: ColumnElement[Any]) -> Condition:
-        """This condition applied to a column."""
-        return and_(true(), *(_TESTS[name](column, value) for name, value in self._asked()))
+        """This condition applied to a column.
+
+        Raises:
+            InvalidFilterError: nothing in the column can be compared with that.
+        """
+        return and_(true(), *(_TESTS[name](column, _fitted(column, name, value)) for name, value in self._asked()))
 
     def against(self, column: ColumnElement[Any]) -> Filter:
         """A filter of this condition applied to a column."""
@@ -218,13 +261,25 @@ def _lower(value: str) -> str:
 _LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
 
 
+def _fitted(column: ColumnElement[Any], name: str, value: Any) -> Any:
+    """What a test of this name takes, as the column keeps it."""
+    if name in _WORDS:
+        check_words(column)
+        return value
+    return each_fitted(column, value) if name in _SEVERAL else value if name == "is_null" else fitted(column, value)
+
+
 def test(column: ColumnElement[Any], wanted: Any) -> Condition:
-    """``column`` is ``wanted``: a value, one of several, or as a ValueFilter says. No values: nothing matches."""
+    """``column`` is ``wanted``: a value, one of several, or as a ValueFilter says. No values: nothing matches.
+
+    Raises:
+        InvalidFilterError: nothing in the column can be compared with that.
+    """
     if isinstance(wanted, ValueFilter):
         return wanted.on(column)
     if isinstance(wanted, list | tuple | set | frozenset):
-        return column.in_(list(wanted)) if wanted else false()
-    matches: Condition = column == wanted
+        return column.in_(each_fitted(column, wanted)) if wanted else false()
+    matches: Condition = column == fitted(column, wanted)
     return matches
 
 
@@ -239,6 +294,10 @@ def test_inside(document: ColumnElement[Any], path: Path, wanted: Any) -> Condit
     found: Condition = wanted.inside(document, path)
     return found
 
+
+_SEVERAL = frozenset({"in_", "not_in"})
+_WORDS = frozenset({"startswith", "istartswith", "contains", "icontains", "like", "ilike"})
+"""Tests that take several values, and those of texts."""
 
 _TESTS: dict[str, Any] = {
     "eq": lambda c, v: c == v,

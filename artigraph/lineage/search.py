@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, desc, exists, literal_column, or_, select
 
 from artigraph.graph.schema import LINK, NODE
-from artigraph.graph.value import Condition, Filter
+from artigraph.graph.value import Condition, Filter, filter_of
 from artigraph.graph.walk import raw
 from artigraph.lineage.describe import COLUMNS, described
 from artigraph.lineage.picture import LineageNode
@@ -47,7 +47,9 @@ def find_artifacts(
         limit: rows of a page.
     """
     condition = _stands_by_itself()
-    statement = select(*COLUMNS, NODE.c.artifact_suffix).where(where.compose(condition) if where else condition)
+    if where is not None:
+        condition = filter_of(where).compose(condition)
+    statement = select(*COLUMNS, NODE.c.artifact_suffix).where(condition)
     if before is not None:
         statement = statement.where(NODE.c.id < UUID(before))
     rows = connection.execute(statement.order_by(desc(NODE.c.id)).limit(limit + 1)).all()

@@ -106,7 +106,8 @@ async def prune(
     doomed = [each for each in old if each.node_id not in needed]
     if not dry_run:
         for start in range(0, len(doomed), BATCH):
-            await delete_nodes([each.node_id.bytes for each in doomed[start : start + BATCH]], for_good=True)
+            some = [each.node_id.bytes for each in doomed[start : start + BATCH]]
+            await delete_nodes(some, for_good=True, sparing=True)
             progress("removing old versions", min(start + BATCH, len(doomed)), len(doomed))
     kept = tuple(each for each in old if each.node_id in needed)
     return PruneReport(place_of(database), dry_run, keep_last, tuple(doomed), kept)

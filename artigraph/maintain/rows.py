@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, and_, exists, func, literal_column, or_, select
 
 from artigraph.digest import digest_bytes, format_digest, model_digest
+from artigraph.graph.owner import gone_owners
 from artigraph.graph.schema import BLOB_USE, LINK, NODE, TAG
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
@@ -18,7 +19,6 @@ from artigraph.maintain.needs import unlisted
 from artigraph.maintain.report import Problem, Progress
 from artigraph.persist.load import whose
 from artigraph.serializer.folder import folder_serializer
-from artigraph.span.owner import gone_owners
 
 CHUNK = 5_000
 

@@ -11,22 +11,32 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import loader, method
-from artigraph.errors import InvalidFieldError, MigrationMissingError, NameTakenError, SerializeError, WrongModelError
+from artigraph.errors import (
+    InvalidFieldError,
+    InvalidLabelError,
+    MigrationMissingError,
+    NameTakenError,
+    SerializeError,
+    UnserializableError,
+    WrongModelError,
+)
 from artigraph.ids import new_id
-from artigraph.model.field import ArtifactModelConfig, Fields, with_default
+from artigraph.lineage.view import HasLineage
+from artigraph.model.field import ArtifactModelConfig, Fields, chosen, with_default
 from artigraph.model.layout import Layout
 from artigraph.model.typed import to_plain, to_typed
 from artigraph.persist.container import PREFIX
 from artigraph.persist.find import resolve
 from artigraph.persist.load import LoadOptions, load_many
+from artigraph.persist.loader import knowing
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict, SaveSpec
-from artigraph.registry import Registry, default_registry
+from artigraph.persist.spec import OnConflict, SaveSpec, check_label
+from artigraph.registry import Registry, current_registry, default_registry
 
 _OURS = frozenset({"graph_id", "graph_label", "id", "node_id", "label"})
 
 
-class ModelBase:
+class ModelBase(HasLineage):
     """What ``ArtifactModel`` and ``PydanticModel`` have in common; subclasses have slots for the identity."""
 
     __slots__ = ()
@@ -47,8 +57,10 @@ class ModelBase:
         if version is not None or "graph_model_version" not in own:  # @dataclass(slots=True) makes the class anew
             cls.graph_model_version = _checked_version(cls, version)
         if name is not None or "graph_model_name" not in own:
-            cls.graph_model_name = name or cls.__name__
+            cls.graph_model_name = _checked_name(cls, cls.__name__ if name is None else name)
         if config is not None:
+            if not isinstance(config, ArtifactModelConfig):
+                raise InvalidFieldError(f"the config of {cls.__qualname__} is {config!r}; give an ArtifactModelConfig")
             cls.graph_model_config = config.over(cls.graph_model_config)
         cls._graph_fields = None
         check_names(cls)
@@ -101,13 +113,24 @@ class ModelBase:
         """Label -> (value, spec) of each part; a custom model overrides this together with ``graph_model_init``."""
         cls = type(self)
         fields = cls.__dict__.get("_graph_fields") or cls._graph_known_fields()
-        found = {name: (getattr(self, name), spec) for name, spec in fields.specs}
+        try:
+            found = {name: (getattr(self, name), spec) for name, spec in fields.specs}
+        except AttributeError:
+            missing = next(name for name, _ in fields.specs if not hasattr(self, name))
+            raise UnserializableError(f"{cls.graph_model_name}.{missing}", "nothing", "set it before saving") from None
+        for name, choices in fields.choices:
+            value, spec = found[name]
+            found[name] = (value, chosen(spec, choices, value))
         for name, kinds in fields.typed:
             value, spec = found[name]
+            if spec.serializer is not None:
+                continue  # it is for the whole value
             found[name] = (to_plain(value, kinds, f"{cls.graph_model_name}.{name}"), spec)
-        default = cls.graph_model_config.default_field_serializer
+        default: Any = cls.graph_model_config.default_field_serializer
         if default is None:
             return found
+        if isinstance(default, str):
+            default = current_registry().serializer_named(default)
         return {name: (value, with_default(spec, default, value)) for name, (value, spec) in found.items()}
 
     @classmethod
@@ -193,7 +216,7 @@ class ModelBase:
             WrongModelError: the node is something else.
         """
         node_id = await resolve(target, session=session)
-        options = LoadOptions(session=session, registry=registry, track=track)
+        options = LoadOptions(session=session, registry=knowing(registry, cls), track=track)
         value = (await load_many([node_id.bytes], options))[0]
         found = getattr(type(value), "graph_model_name", type(value).__name__)
         if not isinstance(value, cls) and found != cls.graph_model_name:
@@ -213,10 +236,9 @@ def check_names(cls: type) -> None:
         )
 
 
-_RESERVED = {name for name in vars(ModelBase) if not name.startswith("__")} | {
+_RESERVED = {name for kind in (ModelBase, HasLineage) for name in vars(kind) if not name.startswith("__")} | {
     "graph_id",
     "graph_label",
-    "view_lineage",
 }
 """Names of methods, which no field can have."""
 
@@ -227,6 +249,14 @@ def _checked_version(cls: type, version: Any) -> int:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InvalidFieldError(f"the version of {cls.__qualname__} is {version!r}; it has to be 1 or more")
     return version
+
+
+def _checked_name(cls: type, name: Any) -> str:
+    try:
+        checked = check_label(name)
+    except InvalidLabelError as error:
+        raise InvalidFieldError(f"the stored name of {cls.__qualname__}: {error}") from None
+    return checked or ""
 
 
 def _register(cls: type[ModelBase]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from artigraph.errors import InvalidFieldError
 from artigraph.model.layout import Layout, hints_of, layout_of
@@ -23,12 +24,27 @@ class ArtifactModelConfig:
     """Defaults for the fields of a model class; subclasses inherit what they do not set themselves.
 
     Args:
-        default_field_serializer: used for values of the types it serves; others are inferred.
-        default_field_storage: where the values of all fields go that are not models themselves.
+        default_field_serializer: an instance, or a registered name; used for values of the types it serves, others are
+            inferred.
+        default_field_storage: where the values of all fields go that are not models themselves: an instance, a
+            registered name, or a class with one registered instance.
+
+    Raises:
+        InvalidFieldError: it is none of these.
     """
 
-    default_field_serializer: Serializer[Any] | None = None
-    default_field_storage: Storage | None = None
+    default_field_serializer: Serializer[Any] | str | None = None
+    default_field_storage: Storage | str | type | None = None
+
+    def __post_init__(self) -> None:
+        if not _is_named(self.default_field_serializer, "types"):
+            raise InvalidFieldError(
+                f"the default serializer is {self.default_field_serializer!r}; give an instance, or a registered name"
+            )
+        if not (_is_named(self.default_field_storage, "name") or isinstance(self.default_field_storage, type)):
+            raise InvalidFieldError(
+                f"the default storage is {self.default_field_storage!r}; give an instance, a name or a class"
+            )
 
     def over(self, base: ArtifactModelConfig) -> ArtifactModelConfig:
         """These defaults, completed by those of a base class."""
@@ -36,6 +52,11 @@ class ArtifactModelConfig:
             self.default_field_serializer or base.default_field_serializer,
             self.default_field_storage or base.default_field_storage,
         )
+
+
+def _is_named(given: Any, attribute: str) -> bool:
+    """Whether this is nothing, a name, or an instance with this attribute."""
+    return given is None or isinstance(given, str) or (hasattr(given, attribute) and not isinstance(given, type))
 
 
 def artifact_field(
@@ -62,6 +83,10 @@ def artifact_field(
     return dataclasses.field(metadata=metadata, **options)
 
 
+Choice = tuple[type | None, Serializer[Any] | str]
+"""A serializer for the values of a class; with None for all but None itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """What is known of the fields of a model class, looked up once."""
@@ -70,6 +95,8 @@ class Fields:
     """(name, what was said of it) in order."""
     typed: list[tuple[str, Kinds]]
     """(name, classes whose values are taken apart) of those fields whose annotations name some."""
+    choices: list[tuple[str, list[Choice]]]
+    """(name, serializers for some of its values) of those fields that are marked within a union."""
     layout: Layout
 
 
@@ -83,37 +110,43 @@ def fields_of(cls: type, config: ArtifactModelConfig) -> Fields:
         raise InvalidFieldError(f"{cls.__qualname__} has no fields to save; decorate it with @dataclass")
     hints = hints_of(cls)
     given = [
-        (
-            each.name,
-            each.metadata.get(_MARK) or spec_of(f"{cls.__qualname__}.{each.name}", marks_of(hints.get(each.name))),
-        )
+        (each.name, each.metadata.get(_MARK), f"{cls.__qualname__}.{each.name}", marks_of(hints.get(each.name)))
         for each in dataclasses.fields(cls)
     ]
     return gathered(given, hints, layout_of(cls), config)
 
 
 def gathered(
-    given: Iterable[tuple[str, SaveSpec]], hints: Mapping[str, Any], layout: Layout, config: ArtifactModelConfig
+    given: Iterable[tuple[str, SaveSpec | None, str, Sequence[Any]]],
+    hints: Mapping[str, Any],
+    layout: Layout,
+    config: ArtifactModelConfig,
 ) -> Fields:
     """The fields with the defaults of their class; a field with a serializer of its own is not taken apart.
 
     Args:
-        given: (name, what was said of it) in order.
+        given: (name, what ``artifact_field`` said of it, its name in errors, marks around its annotation) in order.
         hints: name -> annotation.
         layout: of the class.
         config: defaults.
     """
-    specs, typed = [], []
-    for name, spec in given:
+    specs, typed, choices = [], [], []
+    for name, said, what, marks in given:
+        spec = said or spec_of(what, marks)
+        if said is None and (within := marks_within(hints.get(name))):
+            inner = [(kind, spec_of(what, [mark])) for kind, mark in within]
+            spec = spec_of(what, [*(dataclasses.replace(each, serializer=None) for _, each in inner), spec])
+            if spec.serializer is None:
+                choices.append((name, [(kind, each.serializer) for kind, each in inner if each.serializer is not None]))
         kinds = kinds_of(hints.get(name)) if spec.serializer is None else {}
         if kinds:
             typed.append((name, kinds))
         if config.default_field_storage is not None and spec.storage is None:
-            spec = dataclasses.replace(spec, storage=config.default_field_storage)  # noqa: PLW2901
+            spec = dataclasses.replace(spec, storage=config.default_field_storage)
         if (items := stream_items(hints.get(name))) is not None:
-            spec = dataclasses.replace(spec, items=items)  # noqa: PLW2901
+            spec = dataclasses.replace(spec, items=items)
         specs.append((name, spec))
-    return Fields(specs, typed, layout)
+    return Fields(specs, typed, choices, layout)
 
 
 def mark_of(field: object) -> SaveSpec | None:
@@ -124,6 +157,26 @@ def mark_of(field: object) -> SaveSpec | None:
 def marks_of(hint: Any) -> Sequence[Any]:
     """The marks of an ``Annotated``; none of anything else."""
     return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+
+
+def marks_within(hint: Any) -> list[tuple[type | None, Any]]:
+    """The marks on members of a union, each with the class of its member, None where there is no other member.
+
+    >>> marks_within(Annotated[int, "number"] | None), marks_within(Annotated[int, "number"] | str)
+    ([(None, 'number')], [(<class 'int'>, 'number')])
+    """
+    if get_origin(hint) is Annotated:
+        return marks_within(get_args(hint)[0])
+    if get_origin(hint) not in (Union, UnionType):
+        return []
+    parts = [part for part in get_args(hint) if part is not NoneType]
+    found: list[tuple[type | None, Any]] = []
+    for part in parts:
+        member = get_args(part)[0] if get_origin(part) is Annotated else part
+        kind = get_origin(member) or member
+        found += marks_within(part)
+        found += [(kind if len(parts) > 1 and isinstance(kind, type) else None, mark) for mark in marks_of(part)]
+    return found
 
 
 def spec_of(what: str, marks: Sequence[Any]) -> SaveSpec:
@@ -147,6 +200,12 @@ def spec_of(what: str, marks: Sequence[Any]) -> SaveSpec:
         elif isinstance(mark, type) and issubclass(mark, Storage):
             spec = dataclasses.replace(spec, storage=mark)
     return spec
+
+
+def chosen(spec: SaveSpec, choices: Iterable[Choice], value: Any) -> SaveSpec:
+    """The spec with the last of these serializers that is for the value."""
+    fitting = [each for kind, each in choices if (value is not None if kind is None else isinstance(value, kind))]
+    return dataclasses.replace(spec, serializer=fitting[-1]) if fitting else spec
 
 
 def with_default(spec: SaveSpec, serializer: Serializer[Any], value: Any) -> SaveSpec:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artigraph.model.base import ModelBase, check_names
-from artigraph.model.field import ArtifactModelConfig, Fields, gathered, mark_of, spec_of
+from artigraph.model.field import ArtifactModelConfig, Fields, gathered, mark_of
 from artigraph.model.layout import Layout, hints_of, layout_of, make
 from artigraph.persist.spec import INFER, SaveSpec
 from artigraph.registry import load
@@ -80,7 +80,7 @@ class PydanticModel(ModelBase, BaseModel):
     def _graph_find(cls) -> Fields:
         hints = hints_of(cls)
         given = [
-            (name, cls._graph_marks.get(name) or spec_of(f"{cls.__qualname__}.{name}", field.metadata))
+            (name, cls._graph_marks.get(name), f"{cls.__qualname__}.{name}", field.metadata)
             for name, field in cls.model_fields.items()
         ]
         return gathered(given, hints, layout_of(cls), cls.graph_model_config)

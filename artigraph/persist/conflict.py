@@ -28,6 +28,11 @@ _EXISTING = select(raw(NODE.c.id), NODE.c.artifact_hash, NODE.c.artifact_size, N
     raw(NODE.c.id).in_(raw_ids())
 )
 _HELD = select(raw(LINK.c.target_id), raw(LINK.c.source_id)).where(raw(LINK.c.target_id).in_(raw_ids()))
+_PARTS = (
+    select(raw(LINK.c.source_id), LINK.c.label, raw(LINK.c.target_id), NODE.c.artifact_hash)
+    .join(NODE, NODE.c.id == LINK.c.target_id)
+    .where(raw(LINK.c.source_id).in_(raw_ids()), LINK.c.kind == "field")
+)
 _NAMED = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()), NODE.c.node_label.is_not(None))
 
 
@@ -39,6 +44,8 @@ class Work:
     """What has to be inserted."""
     replaced: list[ModelDraft] = field(default_factory=list)
     """Stored models that get new parts."""
+    healed: list[ModelDraft] = field(default_factory=list)
+    """Stored models that lost parts, and get them back: what they say does not change."""
     kept: list[Draft] = field(default_factory=list)
     """Roots that are there already."""
     renewed: list[ModelDraft] = field(default_factory=list)
@@ -66,7 +73,8 @@ async def sort_out(
         return Work(fresh=list(plan.everything()))
     changed = [known[node_id] for node_id, row in stored.items() if known[node_id].hash != row.artifact_hash]
     models = [draft for draft in changed if isinstance(draft, ModelDraft)]
-    work = Work()
+    equal = [known[node_id] for node_id, row in stored.items() if known[node_id].hash == row.artifact_hash]
+    work = Work(healed=await _broken([draft for draft in equal if isinstance(draft, ModelDraft)], database, session))
     if on_conflict == "raise":
         work.renewed = [draft for draft in models if (stored[draft.id][3] or 0) < draft.version]
     elif on_conflict == "replace":
@@ -79,8 +87,8 @@ async def sort_out(
         raise ImmutableError(refused.path, UUID(bytes=refused.id))
     for draft in work.renewed:
         draft.id = new_raw_id()
-    replaced = {draft.id for draft in work.replaced}
-    _collect(plan.roots, stored.keys() - replaced, stored.keys(), set(), work.fresh)
+    open_ones = {draft.id for draft in (*work.replaced, *work.healed)}
+    _collect(plan.roots, stored.keys() - open_ones, stored.keys(), set(), work.fresh)
     work.kept = [root for root in plan.roots if root.id in stored]
     return work
 
@@ -89,6 +97,32 @@ async def _look(database: Database, ids: Iterable[bytes], session: AsyncSession 
     """id -> row of those nodes that exist."""
     rows = await database.read(lambda connection: rows_of(connection, _EXISTING, ids), session=session)
     return {row[0]: row for row in rows}
+
+
+async def _broken(models: Sequence[ModelDraft], database: Database, session: AsyncSession | None) -> list[ModelDraft]:
+    """Those of these models, stored with equal content, whose stored parts are not what they were."""
+
+    def work(connection: Connection) -> list[ModelDraft]:
+        broken: dict[ModelDraft, None] = {}
+        level = [(draft.id, draft, draft) for draft in models]
+        while level:
+            parts: dict[bytes, dict[str, tuple[bytes, bytes]]] = {}
+            for source, label, target, digest in rows_of(connection, _PARTS, {node_id for node_id, _, _ in level}):
+                parts.setdefault(source, {})[label] = (target, bytes(digest or b""))
+            below: list[tuple[bytes, ModelDraft, ModelDraft]] = []
+            for node_id, draft, model in level:
+                there = parts.get(node_id, {})
+                wanted = {label: digest for label, _, _, digest in draft.plain}
+                wanted |= {label: part.hash for label, part in draft.parts}
+                if wanted != {label: digest for label, (_, digest) in there.items()}:
+                    broken[model] = None
+                    continue
+                inner = [(label, part) for label, part in draft.parts if isinstance(part, ModelDraft)]
+                below += [(there[label][0], part, model) for label, part in inner if not part.known]
+            level = below
+        return list(broken)
+
+    return await database.read(work, session=session) if models else []
 
 
 async def _shared(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, Select, literal_column, null, select
 
+from artigraph.digest import digest_bytes, model_digest
+from artigraph.errors import DatabaseCorruptError
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
@@ -94,6 +97,26 @@ def fetch_where(connection: Connection, statement: Select[Any]) -> Fetched:
     got.roots = list(got.nodes)
     _fill(connection, got, None)
     return got
+
+
+def check_whole(got: Fetched, node: NodeRow) -> None:
+    """See that a whole has the parts that it was saved with; their sizes say so at once.
+
+    Raises:
+        DatabaseCorruptError: naming the whole, and the parts that are there.
+    """
+    parts = [(label, got.nodes[part]) for label, part in got.parts[node.id].items()]
+    if sum(part.size or 0 for _, part in parts) == (node.size or 0):
+        return
+    digests = [(label, part.hash or b"") for label, part in parts]
+    if node.data is not None:
+        digests.append(("", digest_bytes(node.data)))
+    if model_digest(node.model or "", node.version or 1, digests) != node.hash:
+        there = ", ".join(sorted(label for label, _ in parts)) or "none"
+        raise DatabaseCorruptError(
+            f"{node.model} {UUID(bytes=node.id)} has not the parts that it was saved with (there are: {there}); save "
+            "the object again or restore the newest backup; load(generic=True) reads what is left"
+        )
 
 
 def _fill(connection: Connection, got: Fetched, only: set[str] | None) -> None:

@@ -27,6 +27,9 @@ from artigraph.serializer.file import file_serializer
 from artigraph.serializer.folder import Manifest, folder_serializer
 from artigraph.storage.base import location_of
 
+NAME_LIMIT = 255
+"""Bytes of the name of a file."""
+
 FILES = frozenset({file_serializer.name, folder_serializer.name})
 """Stored names of content that is read as its suffix says."""
 
@@ -53,7 +56,7 @@ class KeptFile:
         self.otype: str | None = row.artifact_otype
         self.options: dict[str, Any] = extra.get("options") or {}
         self.label: str | None = row.node_label or row.key
-        self._name: str = (row.key or "").rstrip("/").rpartition("/")[2] or f"{row.artifact_uid}{self.suffix}"
+        self._name = _view_name(row.key or "", f"{row.artifact_uid}{self.suffix}", self.suffix)
         self._owner = f"artifact {self.label or row.artifact_uid} ({self.id})"
         self._row, self._database, self._registry = row, database, registry
         self._storage = storage_named(database, registry, row.remote_artifact_storage or "")
@@ -131,6 +134,17 @@ class KeptFile:
         location = location_of(digest) if digest is not None else row.remote_artifact_location
         expected, bytes_ = (digest, size) if digest is not None else (bytes(row.artifact_hash), row.artifact_size)
         return Source(self._storage, location, expected, bytes_, self._database.verify)
+
+
+def _view_name(key: str, uid: str, suffix: str) -> str:
+    """What a view is called: the last part of the key where that names a file, shortened where it is too long."""
+    leaf = key.rstrip("/").rpartition("/")[2]
+    if leaf in ("", "."):
+        return uid
+    if len(leaf.encode()) <= NAME_LIMIT:
+        return leaf
+    end = f"-{digest_bytes(key.encode()).hex()[:16]}{suffix}"
+    return leaf.encode()[: NAME_LIMIT - len(end)].decode(errors="ignore") + end
 
 
 def kept_files(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from artigraph.identity import Memory
 from artigraph.registry import current_registry
 
 
@@ -19,3 +20,8 @@ def fingerprint(value: object) -> bytes | None:
     except Exception:  # noqa: BLE001 - a value that cannot be looked at is only less well known
         return None
     return found
+
+
+def has_changed(value: object, memory: Memory) -> bool:
+    """Whether a value looks other than when it was remembered; no, when that was not taken down (of models)."""
+    return memory.fingerprint is not None and memory.fingerprint != fingerprint(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, overload
@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, and_, desc, exists, func, or_, select
 
 from artigraph.bridge import block
+from artigraph.errors import InvalidFilterError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.filter import NodeFilter
 from artigraph.graph.schema import KEY, LINK, NODE
-from artigraph.graph.value import Condition, Filter, ValueFilter
+from artigraph.graph.value import Condition, Filter, ValueFilter, filter_of
 
 SHOWN = 20
 """Rows that the text of a listing shows."""
@@ -49,8 +50,11 @@ class Listing:
     ``len``, ``[]``, iteration and ``repr`` ask the database, and block until it has answered.
     """
 
-    def __init__(self, where: Filter | None = None, *, database: Database | None = None) -> None:
+    def __init__(
+        self, where: Filter | None = None, *, database: Database | None = None, asked: str | None = None
+    ) -> None:
         self._where, self._database = where, database or current_database()
+        self._asked = asked if asked is not None or where is None else "this filter"
         self._count: int | None = None
 
     def __len__(self) -> int:
@@ -94,6 +98,8 @@ class Listing:
     def __repr__(self) -> str:
         rows, count = self.rows(), len(self)
         if not rows:
+            if self._asked is not None:
+                return f"nothing matches {self._asked}; artigraph.find() lists what there is"
             return "nothing is in the store yet; artigraph.save(value, 'label') puts something in"
         head = ("label", "type", "size", "made by", "saved (UTC)")
         table = [head, *(_cells(row) for row in rows)]
@@ -106,18 +112,26 @@ class Listing:
         return "\n".join(lines)
 
 
-def listing(where: Filter | str | None = None, *, tags: dict[str, str | None] | None = None) -> Listing:
+def listing(where: Any = None, *, tags: Any = None) -> Listing:
     """What is in the store.
 
     Args:
         where: a filter, or text that labels or keys contain (ASCII case does not matter).
         tags: tag name -> value (None: any value).
+
+    Raises:
+        InvalidFilterError: ``where`` is neither, or ``tags`` is no dict.
     """
+    asked = [_shown(repr(each)) for each in (where, tags) if not isinstance(each, Filter) and each]
+    if tags is not None and not isinstance(tags, Mapping):
+        raise InvalidFilterError(f"tags is {tags!r}; give a dict: tag name -> value, or None for any value")
     if isinstance(where, str):
         where = called(where)
+    elif where is not None and not isinstance(where, Filter):
+        raise InvalidFilterError(f"{where!r} is no filter; give one, or text that labels contain")
     if tags:
-        where = NodeFilter(tags=tags) if where is None else where & NodeFilter(tags=tags)
-    return Listing(where)
+        where = NodeFilter(tags=dict(tags)) if where is None else where & NodeFilter(tags=dict(tags))
+    return Listing(where, asked=" and ".join(asked) or None)
 
 
 def called(text: str) -> Filter:
@@ -157,7 +171,7 @@ def _roots(where: Filter | None) -> Select[Any]:
     alone = and_(NODE.c.span_status.is_(None), or_(~part, made, named))
     kept = or_(NODE.c.artifact_serializer.is_not(None), NODE.c.model_artifact_type_name.is_not(None))
     condition = and_(alone, kept, NODE.c.artifact_trashed_at.is_(None))
-    return select(NODE.c.id).where(where.compose(condition) if where is not None else condition)
+    return select(NODE.c.id).where(filter_of(where).compose(condition) if where is not None else condition)
 
 
 def _read(connection: Connection, where: Filter | None, limit: int, offset: int) -> list[Found]:

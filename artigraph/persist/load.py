@@ -34,7 +34,7 @@ from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import raw
 from artigraph.identity import Memory, memories
 from artigraph.persist.container import PREFIX, join
-from artigraph.persist.fetch import Fetched, NodeRow, fetch, fetch_where
+from artigraph.persist.fetch import Fetched, NodeRow, check_whole, fetch, fetch_where
 from artigraph.persist.file import FILES, kept_files
 from artigraph.persist.fingerprint import fingerprint
 from artigraph.persist.finish import finished
@@ -87,7 +87,7 @@ async def load_many(ids: Sequence[bytes], options: LoadOptions | None = None) ->
 
     Raises:
         NodeNotFoundError: an id that no node has.
-        BlobMissingError, BlobCorruptError: stored bytes are gone or changed.
+        BlobMissingError, BlobCorruptError, DatabaseCorruptError: stored bytes or parts are gone or changed.
         UnknownSerializerError, UnknownStorageError, ModelTooNewError, MigrationMissingError: this process lacks code.
         NotKeptError: a trace has no content.
         ExceptionGroup: several of them.
@@ -175,7 +175,7 @@ class _Builder:
 
     def __init__(self, got: Fetched, database: Database, options: LoadOptions) -> None:
         self.got, self.database, self.options = got, database, options
-        self.registry = options.registry or current_registry()
+        self.registry = current_registry(options.registry)
         self.values: dict[bytes, Any] = {}
         self.failures: dict[bytes, Failures] = {}
         """Node -> why it has no value: its own failure, or those of the parts that it misses."""
@@ -344,9 +344,9 @@ class _Builder:
                 return GenericRecord(UUID(bytes=node_id), name, version, kept, errors)
         if failed:
             raise _PartsFailedError({part: error for each in failed.values() for part, error in each.items()})
+        check_whole(self.got, node)
         if is_container:
-            keys = json_serializer.deserialize(node.data) if node.data is not None else None
-            return join(name, keys, data)
+            return join(name, None if node.data is None else json_serializer.deserialize(node.data), data)
         if unpacker is not None:
             return unpacker.pack(data)
         if version > model.graph_model_version:

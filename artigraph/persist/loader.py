@@ -15,7 +15,7 @@ from artigraph.ids import as_id
 from artigraph.persist.find import resolve
 from artigraph.persist.future import Batch, Future
 from artigraph.persist.load import FAILED, LoadOptions, load_each, load_many
-from artigraph.persist.saver import OnError
+from artigraph.persist.spec import OnError, is_collecting
 from artigraph.registry import Registry
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ async def load_one(
         BlobMissingError, BlobCorruptError: its bytes are gone or changed.
     """
     node_id = await resolve(target, session=session)
-    [value] = await load_many([node_id.bytes], LoadOptions(session, _knowing(registry, type), track))
+    [value] = await load_many([node_id.bytes], LoadOptions(session, knowing(registry, type), track))
     return checked(value, type, node_id)
 
 
@@ -66,8 +66,11 @@ def new_loader(
         track: False keeps it out of the inputs of the open span.
         on_error: "raise": the end of the block raises when something cannot be loaded, one failure as itself, several
             as an ExceptionGroup. "collect": only the futures raise.
+
+    Raises:
+        InvalidOptionError: ``on_error`` is something else.
     """
-    return Loader(LoadOptions(registry=registry, track=track), session, collect=on_error == "collect")
+    return Loader(LoadOptions(registry=registry, track=track), session, collect=is_collecting(on_error))
 
 
 class Loader:
@@ -141,7 +144,7 @@ class Loader:
 
     def _full(self) -> LoadOptions:
         kinds = (kind for _, kind in self._asked)
-        return replace(self._options, registry=_knowing(self._options.registry, *kinds))
+        return replace(self._options, registry=knowing(self._options.registry, *kinds))
 
     def _check(self, loaded: tuple[dict[bytes, Any], dict[bytes, Exception]]) -> None:
         values, failures = loaded
@@ -177,7 +180,7 @@ def checked(value: Any, kind: Any, node_id: UUID) -> Any:
     return value  # the cell that defines the class ran again
 
 
-def _knowing(registry: Registry | None, *kinds: Any) -> Registry | None:
+def knowing(registry: Registry | None, *kinds: Any) -> Registry | None:
     """The registry, and in it the model classes that were asked for by themselves."""
     named = {
         kind.graph_model_name: kind for kind in kinds if isinstance(kind, type) and hasattr(kind, "graph_model_name")

@@ -15,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, insert, select, tuple_, update
 
 from artigraph.errors import CycleError, ImmutableError, LabelTakenError, NodeNotFoundError
+from artigraph.graph.fit import kept
 from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode, utc_now
 from artigraph.persist.spec import OnConflict, check_label
 
@@ -35,9 +36,10 @@ def write_rows(connection: Connection, rows: Sequence[Base], on_conflict: OnConf
     Raises:
         NodeNotFoundError: a link to a node that does not exist.
         LabelTakenError: a link whose label its source has already.
-        ImmutableError: see ``on_conflict``; always when the stored row is of another type.
+        ImmutableError: see ``on_conflict``; always when the stored row is of another type, and for a field of a model.
         CycleError: foreign keys of the new rows that point in a circle.
         InvalidLabelError: a label that cannot be kept.
+        InvalidValueError: a value that its column does not keep.
     """
     unique = list({id(row): row for row in rows}.values())
     for row in unique:
@@ -50,15 +52,20 @@ def write_rows(connection: Connection, rows: Sequence[Base], on_conflict: OnConf
         _check_ends(connection, chunk)
     fresh = _unstored(connection, links, on_conflict)
     for chunk in _chunks(fresh):
+        _check_fields(connection, chunk)
         _check_labels(connection, chunk)
     _insert(connection, fresh)
 
 
 def _complete(row: Row) -> None:
-    """Give a row what its columns say of rows that do not say it themselves."""
+    """Give a row its values as its columns keep them, and what these say of rows that do not say it themselves."""
     for attribute in row.__mapper__.column_attrs:
-        default = attribute.columns[0].default
-        if row.__dict__.get(attribute.key) is None and default is not None and default.has_arg:
+        column, value = attribute.columns[0], row.__dict__.get(attribute.key)
+        default = column.default
+        if value is not None:
+            if (ours := kept(column, value)) is not value:
+                setattr(row, attribute.key, ours)
+        elif default is not None and default.has_arg:
             if default.is_scalar:
                 setattr(row, attribute.key, default.arg)
             elif default.is_callable:
@@ -84,7 +91,8 @@ def _unstored(connection: Connection, rows: Sequence[Row], on_conflict: OnConfli
 def _settle(connection: Connection, row: Row, stored: dict[str, Any], on_conflict: OnConflict) -> None:
     times = ("node_created_at", "node_updated_at")
     changed = {name: value for name, value in _values(row).items() if name not in times and stored.get(name) != value}
-    if changed and (on_conflict == "raise" or "node_type" in changed):
+    is_field = isinstance(row, OrmLink) and "field" in (row.kind, stored.get("kind"))
+    if changed and (on_conflict == "raise" or "node_type" in changed or (is_field and on_conflict == "replace")):
         raise ImmutableError(f"{type(row).__name__} ({', '.join(changed)} differ)", ", ".join(map(str, _key(row))))
     if changed and on_conflict == "replace":
         table = _table(row)
@@ -130,6 +138,20 @@ def _check_ends(connection: Connection, links: Sequence[OrmLink]) -> None:
     there = set(connection.scalars(select(NODE.c.id).where(NODE.c.id.in_(list(ends)))))
     if missing := ends - there:
         raise NodeNotFoundError(min(missing), "write the node before (or together with) the link")
+
+
+def _check_fields(connection: Connection, links: Sequence[OrmLink]) -> None:
+    """What a model holds is written by saving it, and by nobody else."""
+    fields = {link.source_id: link for link in links if link.kind == "field"}
+    models = NODE.c.id.in_(list(fields)) & NODE.c.model_artifact_type_name.is_not(None)
+    found = connection.scalar(select(NODE.c.id).where(models).limit(1)) if fields else None
+    if found is not None:
+        raise ImmutableError(
+            f"a new field {fields[found].label!r} of a model",
+            found,
+            "is no link of yours to write; write one of the kind 'user', or change the object and save it with "
+            "on_conflict='replace'",
+        )
 
 
 def _check_labels(connection: Connection, links: Sequence[OrmLink]) -> None:

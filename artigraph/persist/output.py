@@ -15,6 +15,7 @@ from artigraph.graph.select import rows_for
 from artigraph.graph.types import RawId
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.identity import memories
+from artigraph.persist.fingerprint import has_changed
 from artigraph.persist.plan import Draft, Plan
 from artigraph.persist.rows import Rows
 
@@ -71,8 +72,10 @@ def uses_of(plan: Plan, fresh: Sequence[Draft], database: Database, span: OpenSp
         ours = {draft.id for draft in (*fresh, *plan.roots)}
         for value, path in plan.used:
             memory = memories.recall(value)
-            if memory is not None and memory.store == database.identity and memory.node_id.bytes not in ours:
-                span.use(Use(memory.node_id, path.rpartition(".")[2][:255]))
+            if memory is None or memory.store != database.identity or memory.node_id in span.made:
+                continue
+            if memory.node_id.bytes not in ours:
+                span.use(Use(memory.node_id, path.rpartition(".")[2][:255], has_changed(value, memory)))
     return span.take_uses()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from artigraph.bridge import caller_loop
-from artigraph.contract import Unpacker
+from artigraph.contract import Unpacker, checked
 from artigraph.digest import digest_bytes, model_digest
 from artigraph.errors import CycleError, UnserializableError
 from artigraph.ids import new_raw_id
@@ -98,7 +98,7 @@ class Plan:
     """Everything that one save will write."""
 
     def __init__(self, registry: Registry) -> None:
-        self.registry = registry
+        self.registry = checked("registry", registry, Registry, "a Registry")
         self.roots: list[Draft] = []
         self.models: list[ModelDraft] = []
         """Parts before their wholes."""
@@ -283,7 +283,7 @@ class Plan:
             return self.registry.serializer_for(value)
         if isinstance(asked, str):
             return self.registry.serializer_named(asked)
-        if self.registry.serializers.get(asked.name) is not asked:
+        if self.registry.serializers.get(getattr(asked, "name", "")) is not asked:
             self.registry.add_serializer(asked)
         return asked
 
@@ -295,7 +295,7 @@ class Plan:
             return self.registry.storage_named(asked)
         if isinstance(asked, type):
             return self._only_instance(asked)
-        if self.registry.storages.get(asked.name) is not asked:
+        if self.registry.storages.get(getattr(asked, "name", "")) is not asked:
             self.registry.add_storage(asked)
         return asked
 

@@ -27,8 +27,16 @@ _OTHERS = select(raw(LINK.c.source_id), LINK.c.label).where(
 )
 
 
-def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int) -> list[Blob]:
+def replace_models(
+    connection: Connection, changed: Sequence[ModelDraft], healed: Sequence[ModelDraft], at: int
+) -> list[Blob]:
     """Give stored models the parts of their drafts; parts that are new are in the database already.
+
+    Args:
+        connection: inside one transaction.
+        changed: models with other content than before, which changes what holds them.
+        healed: models with the same content as before, parts of which were lost.
+        at: the time of the save.
 
     Returns:
         Blobs that the old parts needed.
@@ -37,7 +45,7 @@ def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int
         LabelTakenError: a link of the user has the label of a new part.
         VersionConflictError: more than 10,000 models hold one of these.
     """
-    rows = Rows(at)
+    rows, models = Rows(at), [*changed, *healed]
     _check_labels(connection, models)
     old = set(owned_parts(connection, [model.id for model in models]))
     for model in models:
@@ -59,7 +67,7 @@ def replace_models(connection: Connection, models: Sequence[ModelDraft], at: int
     linked = select(raw(LINK.c.target_id)).where(raw(LINK.c.target_id).in_(raw_ids()))
     orphans = old - {row[0] for row in rows_of(connection, linked, old)}
     blobs = remove_nodes(connection, doomed_with(connection, orphans))
-    _digest_holders(connection, [model.id for model in models], at)
+    _digest_holders(connection, [model.id for model in changed], at)
     return blobs
 
 

@@ -31,7 +31,7 @@ from artigraph.persist.plan import Draft, ModelDraft, Plan, ValueDraft
 from artigraph.persist.put import confirm_blobs, put_blobs
 from artigraph.persist.replace import replace_models
 from artigraph.persist.rows import Rows
-from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, is_savable
+from artigraph.persist.spec import INFER, OnConflict, SaveRecord, SaveSpec, check_on_conflict, is_savable
 from artigraph.registry import Registry, current_registry
 
 FAILED = "values could not be saved"
@@ -77,6 +77,9 @@ class SaveOptions:
     """More to write in the same transaction, after the nodes."""
     outcome: Outcome = field(default_factory=Outcome)
     """Where to note what becomes of each request."""
+
+    def __post_init__(self) -> None:
+        check_on_conflict(self.on_conflict)
 
 
 async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None = None) -> list[SaveRecord]:
@@ -222,7 +225,9 @@ class _Save:
             insert_batches(connection, rows.batches())
             if options.also is not None:
                 options.also(connection)
-            return replace_models(connection, work.replaced, rows.at) if work.replaced else []
+            if not (work.replaced or work.healed):
+                return []
+            return replace_models(connection, work.replaced, work.healed, rows.at)
 
         try:
             unused = await self.database.write(write, session=options.session)

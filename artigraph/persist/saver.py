@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.bridge import dual
+from artigraph.contract import checked
 from artigraph.graph.current import open_span
 from artigraph.ids import new_id
 from artigraph.persist.future import Batch, Future
 from artigraph.persist.save import Outcome, SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import OnConflict, SaveRecord, SaveSpec, is_savable
+from artigraph.persist.spec import OnConflict, OnError, SaveRecord, SaveSpec, is_collecting, is_savable
 from artigraph.registry import Registry
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
-
-OnError = Literal["raise", "collect"]
-"""What one failure does to the others: nothing is done at all, or the others are."""
 
 
 @dual
@@ -53,7 +51,8 @@ async def save_one(
     Raises:
         UnserializableError, InvalidLabelError, CycleError, ImmutableError: nothing was written.
     """
-    request = SaveRequest(value, label, SaveSpec(serializer, storage, dict(tags or {})))
+    spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
+    request = SaveRequest(value, label, spec)
     return (await save_many([request], SaveOptions(on_conflict, session, registry)))[0]
 
 
@@ -74,8 +73,11 @@ def new_saver(
         on_conflict: what to do with models that were saved before and have changed: "raise", "replace", "ignore".
         on_error: "raise": when something cannot be saved, nothing is, and the end of the block raises: one failure as
             itself, several as an ExceptionGroup. "collect": the rest is saved, and only the futures raise.
+
+    Raises:
+        InvalidOptionError: ``on_conflict`` or ``on_error`` is something else.
     """
-    outcome = Outcome(collect=on_error == "collect")
+    outcome = Outcome(collect=is_collecting(on_error))
     return Saver(SaveOptions(on_conflict, registry=registry, outcome=outcome), session)
 
 
@@ -110,7 +112,7 @@ class Saver:
         self._batch.check_open()
         known = bool(is_savable(value) and value.graph_known)
         node_id = value.graph_id if is_savable(value) else new_id()
-        spec = SaveSpec(serializer, storage, dict(tags or {}))
+        spec = SaveSpec(serializer, storage, dict(checked("tags", tags or {}, Mapping, "a dict of names and texts")))
         future: Future[SaveRecord] = Future(node_id, self._batch)
         known = known or self._session is not None
         self._requests.append(SaveRequest(value, label, spec, node_id, known, open_span()))

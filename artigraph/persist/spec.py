@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 from uuid import UUID
 
-from artigraph.errors import InvalidLabelError
+from artigraph.errors import InvalidLabelError, InvalidOptionError
 from artigraph.serializer.base import Serializer
 from artigraph.storage.base import Storage
 
@@ -15,6 +15,9 @@ LABEL_LIMIT = 255
 
 OnConflict = Literal["raise", "replace", "ignore"]
 """What a save does with an id that exists with other content."""
+
+OnError = Literal["raise", "collect"]
+"""What one failure does to the others: nothing is done at all, or the others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class SaveSpec:
 
     serializer: Serializer[Any] | str | None = None
     storage: Storage | str | type | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     items: type | None = None
 
 
@@ -92,8 +95,23 @@ class SaveRecord:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def check_on_conflict(on_conflict: OnConflict) -> None:
+    """Raises InvalidOptionError when it is none of what can be done."""
+    if on_conflict not in get_args(OnConflict):
+        raise InvalidOptionError("on_conflict", on_conflict, get_args(OnConflict))
+
+
+def is_collecting(on_error: OnError) -> bool:
+    """Whether the others are done when some fail. Raises InvalidOptionError when it says neither."""
+    if on_error not in get_args(OnError):
+        raise InvalidOptionError("on_error", on_error, get_args(OnError))
+    return on_error == "collect"
+
+
 def check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     """The same tags. Raises InvalidLabelError when a name or value is no text that a database could keep."""
+    if not isinstance(tags, Mapping):
+        raise InvalidLabelError(tags, "tags are written {name: value}")
     for name, value in tags.items():
         check_label(name)
         if value != "":

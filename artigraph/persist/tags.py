@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, exists, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,13 +71,18 @@ async def write_tags(target: Any, tags: Mapping[str, str], *, session: AsyncSess
     def work(connection: Connection) -> None:
         if connection.execute(select(NODE.c.id).where(NODE.c.id == node_id)).first() is None:
             raise NodeNotFoundError(node_id)
-        old = (TAG.c.node_id == node_id) & (TAG.c.space == "tag") & TAG.c.name.in_(list(tags))
-        connection.execute(delete(TAG).where(old))
-        rows: list[tuple[Any, ...]] = [(node_id.bytes, "tag", name, -1, "str", value) for name, value in tags.items()]
-        columns = ("node_id", "space", "name", "position", "dtype", "value_text")
-        insert_batches(connection, [Batch(TAG, columns, rows)])
+        put_tags(connection, node_id, tags)
 
     await current_database().write(work, session=session)
+
+
+def put_tags(connection: Connection, node_id: UUID, tags: Mapping[str, str]) -> None:
+    """Put tags on a node that is there; those it has under the same names are replaced, others stay."""
+    old = (TAG.c.node_id == node_id) & (TAG.c.space == "tag") & TAG.c.name.in_(list(tags))
+    connection.execute(delete(TAG).where(old))
+    rows: list[tuple[Any, ...]] = [(node_id.bytes, "tag", name, -1, "str", value) for name, value in tags.items()]
+    columns = ("node_id", "space", "name", "position", "dtype", "value_text")
+    insert_batches(connection, [Batch(TAG, columns, rows)])
 
 
 def tags_of(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, dict[str, str]]:

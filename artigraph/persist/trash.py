@@ -34,12 +34,16 @@ _TOPS = (
 _LEFT = _TOPS.where(NODE.c.artifact_uid.is_not(None))
 
 
-def throw_away(connection: Connection, ids: Iterable[bytes], at: int) -> set[bytes]:
-    """Put into the trash what of these is a keyed artifact and not there yet; returns those."""
-    thrown = {row[0] for row in rows_of(connection, _KEPT, ids)}
-    if thrown:
-        connection.execute(_THROW, [{"node": node_id, "at": at} for node_id in thrown])
-    return thrown
+def keyed_of(connection: Connection, ids: Iterable[bytes]) -> set[bytes]:
+    """What of these is a keyed artifact and not in the trash yet."""
+    return {row[0] for row in rows_of(connection, _KEPT, ids)}
+
+
+def throw_away(connection: Connection, ids: Iterable[bytes], at: int) -> None:
+    """Put keyed artifacts into the trash."""
+    found = list(ids)
+    if found:
+        connection.execute(_THROW, [{"node": node_id, "at": at} for node_id in found])
 
 
 def take_back(connection: Connection, ids: Iterable[bytes], at: int) -> int:

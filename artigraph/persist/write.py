@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
-from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -21,11 +21,12 @@ from artigraph.graph.engine import current_database
 from artigraph.graph.filter import LinkFilter, NodeFilter
 from artigraph.graph.node import end_of_link
 from artigraph.graph.order import in_order
-from artigraph.graph.schema import LINK, NODE, Base, OrmLink, OrmNode
+from artigraph.graph.schema import NODE, Base, OrmLink, OrmNode
 from artigraph.graph.select import plain_rows
-from artigraph.graph.value import Filter
+from artigraph.graph.session import current_session
+from artigraph.graph.value import Filter, filter_of
 from artigraph.persist import fetch
-from artigraph.persist.delete import delete_nodes, delete_where
+from artigraph.persist.delete import delete_links, delete_nodes, delete_where
 from artigraph.persist.load import LoadOptions, load_where
 from artigraph.persist.mapped import write_rows
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
@@ -66,14 +67,17 @@ async def write_many(
     Raises:
         NodeNotFoundError: a link to a node that does not exist.
         LabelTakenError: a link whose label its source has already.
-        ImmutableError: see ``on_conflict``.
+        ImmutableError: see ``on_conflict``; always for a link of the kind ``field``, which would change a saved model.
         UnserializableError: something that is none of these kinds of things.
     """
+    selves: list[Any] = []
     requests: list[SaveRequest] = []
     rows: list[Base] = []
     for thing in {id(thing): thing for thing in things}.values():  # each once
         if is_savable(thing):
             requests.append(SaveRequest(thing))
+        elif getattr(thing, "graph_saves_itself", False):
+            selves.append(thing)
         elif hasattr(thing, "graph_save_request"):
             requests.append(thing.graph_save_request())
         elif isinstance(thing, Base):
@@ -88,7 +92,12 @@ async def write_many(
             )
     also = (lambda connection: write_rows(connection, rows, on_conflict)) if rows else None
     options = SaveOptions(on_conflict=on_conflict, session=session, registry=registry, also=also)
-    await save_many(requests, options)
+    is_one_write = not selves or (len(selves) == 1 and not requests and not rows)
+    async with nullcontext() if is_one_write or session is not None else current_session():
+        for each in selves:
+            await each.save.a(on_conflict=on_conflict, session=session, registry=registry)
+        if requests or rows or not selves:
+            await save_many(requests, options)
 
 
 @dual
@@ -118,17 +127,17 @@ async def read(
     Raises:
         InvalidFilterError: the class cannot be read, ``where`` is no filter, or ``order_by`` names no column.
     """
+    row: Any = _row_class(cls)
     if hasattr(cls, "graph_model_data"):
         statement = _models(cls, where).order_by(*in_order(NODE, order_by)).limit(limit).offset(offset or None)
         return await load_where(statement, LoadOptions(session=session, registry=registry, track=track))
-    row: Any = _row_class(cls)
     handle: Any = cls
     columns = getattr(cls, "row_columns", None)
     statement = select(row) if columns is None else select(*columns)
     if columns is not None and row is not OrmNode:
         statement = statement.where(NodeFilter(node_type=row).compose(true()))
     statement = (
-        statement.where(_condition(where, true()))
+        statement.where(_condition(where, true(), row))
         .order_by(*in_order(row.__table__, order_by))
         .limit(limit)
         .offset(offset or None)
@@ -194,13 +203,13 @@ async def delete(
 
     Returns:
         How many matched.
+
+    Raises:
+        ImmutableError: a part of a model that stays, or the link to it; nothing is deleted then.
     """
     kind, where = _asked(cls, where)
     if issubclass(_row_class(kind), OrmLink):
-        statement = sql_delete(LINK).where(LINK.c.id.in_(_ids(kind, where)))
-        return await current_database().write(
-            lambda connection: connection.execute(statement).rowcount, session=session
-        )
+        return await delete_links(_ids(kind, where), session=session)
     return await delete_where(_Of(kind, where), outputs=outputs, session=session)
 
 
@@ -210,6 +219,7 @@ async def delete_one(thing: Any, *, outputs: bool = False, session: AsyncSession
 
     Raises:
         NodeNotFoundError: it is not there.
+        ImmutableError: it is a part of a model that stays; delete that, or save it with other parts.
     """
     if await delete_many.a([thing], outputs=outputs, session=session) == 0:
         raise NodeNotFoundError(end_of_link(thing))
@@ -217,7 +227,11 @@ async def delete_one(thing: Any, *, outputs: bool = False, session: AsyncSession
 
 @dual
 async def delete_many(things: Iterable[Any], *, outputs: bool = False, session: AsyncSession | None = None) -> int:
-    """Delete several in one transaction; returns how many existed. An empty list deletes nothing."""
+    """Delete several in one transaction; returns how many existed. An empty list deletes nothing.
+
+    Raises:
+        ImmutableError: one is a part of a model that stays; nothing is deleted then.
+    """
     things = list(things)
     links = [thing.id for thing in things if _is_link(thing)]
     nodes = [end_of_link(thing).bytes for thing in things if not _is_link(thing)]
@@ -239,9 +253,9 @@ def _is_link(thing: Any) -> bool:
 
 
 def _row_class(cls: Any) -> type[Base]:
-    if hasattr(cls, "graph_model_data"):
+    if isinstance(cls, type) and hasattr(cls, "graph_model_data"):
         return OrmNode
-    found: Any = getattr(cls, "row_class", cls)
+    found: Any = getattr(cls, "row_class", cls) if isinstance(cls, type) else None
     if not (isinstance(found, type) and issubclass(found, OrmNode | OrmLink)):
         raise InvalidFilterError(
             f"{cls.__name__ if isinstance(cls, type) else repr(cls)[:80]} is no class of things in the graph; give a "
@@ -262,22 +276,20 @@ def _models(cls: Any, where: Filter | None) -> Select[Any]:
 
 
 def _asked(cls: Any, where: Filter | None) -> tuple[Any, Filter | None]:
-    """The class and the filter; a filter alone speaks of nodes, or of links when it is one of theirs."""
+    """The class and the filter; a filter alone speaks of nodes, or of links when it names something of theirs."""
     if not isinstance(cls, Filter):
         return cls, where
-    return (OrmLink if isinstance(cls, LinkFilter) else OrmNode), cls if where is None else cls & where
+    of_links = any(each.about == LinkFilter.about for each in cls.walk())
+    return (OrmLink if of_links else OrmNode), cls if where is None else cls & where
 
 
 def _ids(cls: type, where: Filter | None) -> Select[Any]:
+    row: Any = _row_class(cls)
     if hasattr(cls, "graph_model_data"):
         return _models(cls, where).with_only_columns(NODE.c.id)
-    row: Any = _row_class(cls)
-    return select(row.id).where(_condition(where, true()))
+    return select(row.id).where(_condition(where, true(), row))
 
 
-def _condition(where: Filter | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    if where is None:
-        return condition
-    if not isinstance(where, Filter):
-        raise InvalidFilterError(f"{where!r} is no filter; NodeFilter(id=...) finds a node by its id")
-    return where.compose(condition)
+def _condition(where: Filter | None, condition: ColumnElement[bool], row: type[Base] = OrmNode) -> ColumnElement[bool]:
+    about = LinkFilter.about if issubclass(row, OrmLink) else NodeFilter.about
+    return condition if where is None else filter_of(where, about).compose(condition)

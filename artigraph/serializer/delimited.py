@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import IO, Any
 
 from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
@@ -14,6 +16,10 @@ pandas = load("pandas", "the pandas serializer")
 
 _SHARED = ("sep", "quotechar", "quoting", "doublequote", "escapechar", "decimal", "encoding")
 """Options that reading has under the same name."""
+_WRITING = tuple(signature(pandas.DataFrame.to_csv).parameters)[2:]
+"""What ``to_csv`` knows, besides the frame and the place."""
+_MARKED = frozenset({"utf-16", "utf-32"})
+"""Encodings whose mark at the beginning is left out of a stream that cannot be asked where it is."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -29,7 +35,14 @@ def write_text(frame: Any, file: IO[bytes], options: dict[str, Any]) -> None:
     if "compression" in options:
         raise SerializeError("a CSV file is kept as it is; compression is no option of it")
     given = {"index": not _only_counts(frame.index), **options}
-    text = io.TextIOWrapper(file, encoding=given.pop("encoding", None) or "utf-8", newline="", write_through=True)
+    encoding = given.pop("encoding", None) or "utf-8"
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise SerializeError(f"there is no encoding {encoding!r}") from error
+    if name in _MARKED:
+        file.write("".encode(name))
+    text = io.TextIOWrapper(file, encoding=name, newline="", write_through=True)
     try:
         frame.to_csv(text, **given)
         text.flush()
@@ -40,15 +53,26 @@ def write_text(frame: Any, file: IO[bytes], options: dict[str, Any]) -> None:
 
 
 def reading(frame: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """The options of ``pandas.read_csv`` that read what ``write_text`` writes with ``options``."""
+    """The options of ``pandas.read_csv`` that read what ``write_text`` writes with ``options``.
+
+    Args:
+        frame: what is written; None: a file that was written by somebody else.
+        options: of ``DataFrame.to_csv``.
+
+    Raises:
+        SerializeError: it has no such options.
+    """
+    unknown = options.keys() - _WRITING
+    if unknown:
+        raise SerializeError(f"DataFrame.to_csv has no {', '.join(sorted(unknown))}; it has {', '.join(_WRITING)}")
     found: dict[str, Any] = {name: options[name] for name in _SHARED if options.get(name) is not None}
     if options.get("na_rep"):
         found["na_values"] = [options["na_rep"]]
-    if options.get("index", not _only_counts(frame.index)):
-        found["index_col"] = list(range(frame.index.nlevels))
+    if options.get("index", frame is not None and not _only_counts(frame.index)):
+        found["index_col"] = list(range(frame.index.nlevels)) if frame is not None else [0]
     if options.get("header") is False:
         found["header"] = None
-        if not found.get("index_col"):
+        if not found.get("index_col") and frame is not None:
             found["names"] = [str(name) for name in frame.columns]
     return found
 

@@ -17,6 +17,10 @@ PLAIN_DTYPES = frozenset(
 )
 """Dtypes that need no trial."""
 _PREVIEW_ROWS, _PREVIEW_COLUMNS = 10, 20
+_USUAL_LABELS = frozenset({"int64", "object", "str"})
+"""Dtypes of labels, and of categories, that a digest does not name: which of them it is, the hashed values say."""
+_USUAL_OBJECTS = frozenset({"string", "empty"})
+"""What pandas finds in objects that are texts or missing."""
 
 
 def escaped(label: Any) -> str:
@@ -43,15 +47,54 @@ def _cell(value: Any) -> str:
     return escaped(f"{value:.6g}" if isinstance(value, float) else str(value)[:100])
 
 
-def content_digest(frame: Any) -> bytes:
-    """32 bytes over labels, dtypes and values, column by column."""
+def content_digest(frame: Any) -> bytes | None:
+    """32 bytes over labels, dtypes and values, column by column; None where pandas cannot hash a value, as of lists.
+
+    What is unusual (see ``_unusual``) enters only where there is some, so that frames without keep their digests.
+    """
+    try:
+        return _digest(frame)
+    except TypeError:
+        return None
+
+
+def _digest(frame: Any) -> bytes:
     whole = hashlib.sha256(repr((frame.shape, list(frame.columns.names), list(frame.index.names))).encode())
     whole.update(pandas.util.hash_pandas_object(frame.index, index=False).to_numpy().data)
+    labels = [index.get_level_values(n) for index in (frame.index, frame.columns) for n in range(index.nlevels)]
+    told = [(_label_dtype(each), _unusual(each)) for each in labels]
     for place in range(frame.shape[1]):
         column = frame.iloc[:, place]
+        told.append(("", _unusual(column)))
         whole.update(repr((frame.columns[place], str(column.dtype))).encode())
         whole.update(pandas.util.hash_pandas_object(column, index=False).to_numpy().data)
+    if any(dtype or more for dtype, more in told):
+        whole.update(repr(told).encode())
     return whole.digest()
+
+
+def _label_dtype(values: Any) -> str:
+    """The dtype of a level of an index, or of categories, unless it is a usual one."""
+    name = str(values.dtype)
+    return "" if name in _USUAL_LABELS else name
+
+
+def _unusual(values: Any) -> Any:
+    """What neither dtype nor hash say of a column or a level: which objects there are, and all about categories.
+
+    None for texts, and for categories in order of which each occurs, as ``astype("category")`` makes them.
+    """
+    if values.dtype == object:
+        kind = pandas.api.types.infer_dtype(values, skipna=True)
+        return kind if kind not in _USUAL_OBJECTS else None
+    if not isinstance(values.dtype, pandas.CategoricalDtype):
+        return None
+    categories, codes = values.dtype.categories, values.array.codes
+    told = _label_dtype(categories), _unusual(categories), values.dtype.ordered
+    sorted_all = categories.is_monotonic_increasing
+    if told == ("", None, False) and sorted_all and numpy.bincount(codes[codes >= 0], minlength=len(categories)).all():
+        return None
+    return *told, hashlib.sha256(pandas.util.hash_pandas_object(categories, index=False).to_numpy().data).hexdigest()
 
 
 def fingerprint(frame: Any) -> bytes:

@@ -20,6 +20,7 @@ from artigraph.registry import load
 from artigraph.serializer.base import Serializer
 from artigraph.serializer.delimited import read_text, reading, translated, write_text
 from artigraph.serializer.json import json_serializer
+from artigraph.serializer.layout import Layout
 from artigraph.serializer.looks import PLAIN_DTYPES, content_digest, escaped, fingerprint, preview
 from artigraph.serializer.slices import flat, repeating, sample, slices
 
@@ -29,6 +30,7 @@ feather = load("pyarrow.feather", "the pandas serializer")
 parquet = load("pyarrow.parquet", "the pandas serializer")
 
 _KEY = b"artigraph"
+_PLAIN = Layout.of({})
 
 
 class DataFrameSerializer(Serializer[Any]):
@@ -44,10 +46,15 @@ class DataFrameSerializer(Serializer[Any]):
         self.write(value, file)
 
     def write(self, value: Any, file: IO[bytes], /, **options: Any) -> None:
-        """With the options of ``pyarrow.parquet.ParquetWriter``."""
+        """With the options of ``DataFrame.to_parquet`` and of ``pyarrow.parquet.ParquetWriter``."""
         if type(value) is not pandas.DataFrame:
             raise UnserializableError("value", type(value).__qualname__, "convert it with pandas.DataFrame(value)")
-        _write(value, file, {}, options)
+        layout = Layout.of(options)
+        _write(layout.indexed(value), file, {}, layout)
+
+    def reading(self, value: Any, /, **options: Any) -> dict[str, Any]:
+        Layout.of(options)
+        return {}
 
     def load(self, file: IO[bytes], /) -> Any:
         return _read(file)[0]
@@ -168,7 +175,7 @@ class TsvSerializer(CsvSerializer):
     separator = "\t"
 
 
-def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], options: dict[str, Any] | None = None) -> None:
+def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], layout: Layout = _PLAIN) -> None:
     """Write a frame slice by slice; ``extra`` goes to the notes that ``_read`` gives back."""
     try:
         names = _flat_names(frame)
@@ -176,10 +183,9 @@ def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], options: dict[str
         notes = {"attrs": frame.attrs, "columns": columns} | extra
         notes |= {"labels": _labels_note(frame.columns, names), "index": _index_note(frame.index)}
         schema = schema.with_metadata(schema.metadata | {_KEY: json_serializer.serialize(notes)})
-        given = {"use_dictionary": repeating(flat(sample(frame), names))} | (options or {})
-        with parquet.ParquetWriter(file, schema, **given) as writer:
-            for part in slices(frame):
-                writer.write_table(_table(part, names, schema), row_group_size=max(1, len(part)))
+        with layout.opened(file, schema, use_dictionary=repeating(flat(sample(frame), names))) as writer:
+            for part in slices(frame, layout.rows):
+                writer.write_table(_table(part, names, schema), row_group_size=layout.rows or max(1, len(part)))
     except ArtigraphError:
         raise
     except (pyarrow.ArrowException, KeyError, TypeError, ValueError) as error:
@@ -342,7 +348,9 @@ def _restored(flat: Any, notes: dict[str, Any]) -> Any:
 def _put_back(column: Any, note: dict[str, Any]) -> Any:
     if "categories" in note:
         categories = _read(io.BytesIO(note["categories"]))[0].index
-        return column.astype(pandas.CategoricalDtype(categories, note["ordered"]))
+        column = column.astype(pandas.CategoricalDtype(categories, note["ordered"]))
+        is_same = column.cat.categories.equals(categories)  # without an order of their own, astype leaves them
+        return column if is_same else column.cat.set_categories(categories)
     column = column.astype(note["dtype"])
     if "missing" in note:
         column = column.where(column.notna(), _VALUES[note["missing"]])

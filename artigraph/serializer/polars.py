@@ -37,6 +37,8 @@ class DataFrameSerializer(Serializer[Any]):
             if polars.read_parquet(trial, use_pyarrow=False).schema != value.schema:
                 raise UnserializableError("value", "DataFrame", "Parquet would change its dtypes")
             value.write_parquet(file, **options)
+        except (TypeError, ValueError) as error:
+            raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
         except polars.exceptions.PolarsError as error:
             raise UnserializableError("value", "DataFrame", f"Parquet cannot hold it: {str(error)[:300]}") from error
 
@@ -80,7 +82,14 @@ class _FileSerializer(Serializer[Any]):
             raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
 
     def reading(self, value: Any, /, **options: Any) -> dict[str, Any]:
-        return {name: options[name] for name in ("separator", "quote_char") if name in options}
+        found: dict[str, Any] = {
+            name: options[name] for name in ("separator", "quote_char", "decimal_comma") if name in options
+        }
+        if options.get("null_value"):
+            found["null_values"] = [options["null_value"]]
+        if options.get("include_header") is False:
+            found |= {"has_header": False, "new_columns": value.columns}
+        return found
 
     def load(self, file: IO[bytes], /) -> Any:
         return self.read(file)

@@ -43,6 +43,8 @@ class _TableSerializer(Serializer[Any]):
                 lost = [field.name for field in value.schema if field not in kept] or "all, in its metadata"
                 raise UnserializableError("value", "Table", f"{self.name} would change the schema of {lost}")
             self._writer(value, file, **options)
+        except TypeError as error:
+            raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
         except pyarrow.ArrowException as error:
             raise UnserializableError("value", "Table", f"{self.name} cannot hold it: {str(error)[:300]}") from error
 
@@ -103,13 +105,17 @@ class CsvSerializer(_TableSerializer):
             raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
 
     def reading(self, value: Any, /, **options: Any) -> dict[str, Any]:
-        return {name: options[name] for name in ("delimiter",) if name in options}
+        found: dict[str, Any] = {name: options[name] for name in ("delimiter",) if name in options}
+        if options.get("include_header") is False:
+            found["column_names"] = value.column_names
+        return found
 
     def read(self, file: IO[bytes], /, **options: Any) -> Any:
-        """With the options of ``pyarrow.csv.ParseOptions``."""
+        """With the options of ``pyarrow.csv.ParseOptions``, and ``column_names`` of a file that has none."""
         try:
+            reading = csv.ReadOptions(column_names=options.pop("column_names", None))
             parsing = csv.ParseOptions(**{"delimiter": self.separator, **options})
-            return csv.read_csv(file, parse_options=parsing)
+            return csv.read_csv(file, read_options=reading, parse_options=parsing)
         except Exception as error:  # whatever hostile bytes provoke
             raise SerializeError(f"{self.name} cannot read it: {str(error)[:300]}") from error
 

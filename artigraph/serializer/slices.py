@@ -15,9 +15,14 @@ SLICE_BYTES = 1 << 23
 """Bytes that are copied at once on the way to Arrow, about."""
 
 
-def slices(frame: Any) -> Iterator[Any]:
-    """The frame in pieces whose conversion copies about ``SLICE_BYTES``; one empty piece when it has no rows."""
+def slices(frame: Any, group: int | None = None) -> Iterator[Any]:
+    """The frame in pieces whose conversion copies about ``SLICE_BYTES``; one empty piece when it has no rows.
+
+    With ``group`` each has a multiple of so many rows.
+    """
     rows = max(1, min(SLICE_ROWS, SLICE_BYTES // max(1, _copied_bytes(frame))))
+    if group is not None:
+        rows = max(1, rows // group) * group
     for start in range(0, max(1, len(frame)), rows):
         yield frame.iloc[start : start + rows]
 

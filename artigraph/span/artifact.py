@@ -17,7 +17,7 @@ from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.walk import is_relative, raw
 from artigraph.persist.load import LoadOptions, load_many
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
-from artigraph.persist.spec import INFER, SaveSpec
+from artigraph.persist.spec import INFER, SaveSpec, check_label
 from artigraph.span.read import CHILD, read_span, span_id
 
 _NOTHING = object()
@@ -55,7 +55,7 @@ async def create_span_artifact(
     value = artifact if data is _NOTHING else data
     if value is _NOTHING:
         raise UnserializableError("data", "nothing", "pass data=...")
-    return (await _create(span, {label: value}, spec, session))[label]
+    return (await _create(span, {check_label(label): value}, spec, session))[label]
 
 
 @dual
@@ -72,6 +72,8 @@ async def create_span_artifacts(
     Returns:
         Label -> id. Raises the same errors as ``create_span_artifact``.
     """
+    if not isinstance(artifacts, Mapping):
+        raise UnserializableError("the artifacts", type(artifacts).__name__, "give a dict: label -> value")
     return await _create(span, artifacts, INFER, session)
 
 
@@ -126,7 +128,7 @@ async def read_artifacts_inside(span: Any) -> dict[UUID, dict[str, Any]]:
 
 
 async def _create(
-    span: Any, artifacts: Mapping[str, Any], spec: SaveSpec, session: AsyncSession | None
+    span: Any, artifacts: Mapping[Any, Any], spec: SaveSpec, session: AsyncSession | None
 ) -> dict[str, UUID]:
     node = await span_id(span)
     database = current_database()

@@ -17,7 +17,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 from artigraph.bridge import ask, block
-from artigraph.errors import NoOpenSpanError
+from artigraph.errors import InvalidFieldError, NoOpenSpanError
 from artigraph.graph.current import OpenSpan, enter_span, leave_span, living_span, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.span.context import told_or_raised
@@ -59,8 +59,12 @@ def child_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
     Raises:
         NoOpenSpanError: no span is open here.
+        InvalidFieldError: ``environ`` is no dict.
     """
-    return {**(os.environ if environ is None else environ), **{name.upper(): text for name, text in inject().items()}}
+    given: Any = os.environ if environ is None else environ
+    if not isinstance(given, Mapping):
+        raise InvalidFieldError(f"environ is a {type(given).__name__}; give a dict of environment variables, or None")
+    return {**given, **{name.upper(): text for name, text in inject().items()}}
 
 
 def attach(carrier: Mapping[str, str] | None = None) -> Attachment:
@@ -176,10 +180,11 @@ def _carrier(span: OpenSpan) -> dict[str, str]:
     return {"traceparent": f"00-{root}-{span.id.hex[16:]}-01", "tracestate": f"artigraph={span.id.hex}"}
 
 
-def _read(carrier: Mapping[str, str]) -> tuple[UUID, UUID]:
+def _read(carrier: Any) -> tuple[UUID, UUID]:
     """The ids of the span and of the outermost span around it."""
-    parent = _PARENT.fullmatch(carrier.get("traceparent") or carrier.get("TRACEPARENT") or "")
-    state = _STATE.search(carrier.get("tracestate") or carrier.get("TRACESTATE") or "")
+    texts = carrier if isinstance(carrier, Mapping) else {}
+    parent = _PARENT.fullmatch(str(texts.get("traceparent") or texts.get("TRACEPARENT") or ""))
+    state = _STATE.search(str(texts.get("tracestate") or texts.get("TRACESTATE") or ""))
     if parent is None or state is None:
         raise NoOpenSpanError("the span of a carrier")
     return UUID(hex=state[1]), UUID(hex=parent[1])

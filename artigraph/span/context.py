@@ -14,10 +14,10 @@ from artigraph.bridge import ask, block, run_off
 from artigraph.errors import SpanOpenedError
 from artigraph.graph.current import OpenSpan, enter_span, leave_span, open_span
 from artigraph.graph.engine import Database, current_database
+from artigraph.graph.owner import owner_of
 from artigraph.ids import as_datetime, now
 from artigraph.persist.spec import check_label
 from artigraph.span.environment import current_environment
-from artigraph.span.owner import owner_of
 from artigraph.span.span import Run, Span
 from artigraph.span.trace import Trace
 from artigraph.span.write import Ending, error_of, put_of, write_close, write_open

@@ -19,6 +19,7 @@ from artigraph.graph.insert import Batch
 from artigraph.graph.schema import NODE
 from artigraph.ids import as_made_of, now
 from artigraph.span.commit import commit_of
+from artigraph.span.jsonable import jsonable
 from artigraph.span.redact import redacted_data
 
 KIND = "environment"
@@ -47,7 +48,7 @@ def current_environment() -> dict[str, Any]:
 
 def environment_row(environment: dict[str, Any]) -> tuple[UUID, Batch]:
     """The id of an environment without its secrets, and the row to insert for it: the same content is the same node."""
-    environment = _redacted(environment)
+    environment = _redacted(jsonable(environment))
     digest = sha256(json.dumps(environment, sort_keys=True, default=str).encode()).digest()
     node_id, at = as_made_of(digest), now()
     columns = ("id", "node_type", "node_created_at", "node_updated_at", "artifact_kind", "artifact_hash")

@@ -17,6 +17,7 @@ from artigraph.graph.current import OpenSpan, Use, enter_span, leave_span, open_
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Link, Node
 from artigraph.identity import memories
+from artigraph.persist.fingerprint import has_changed
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.write import write_many
 from artigraph.span.context import SpanContext
@@ -159,13 +160,14 @@ def linked(
     if function is None:
         return lambda inner: linked(inner, include=include, exclude=exclude)
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"{function.__qualname__} is a generator; link the function that consumes it instead")
+        raise TypeError(f"{name_of(function)} is a generator; link the function that consumes it instead")
+    name = name_of(function)
     record = _Recorder(function, _names(include) if include is not None else None, _names(exclude))
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            async with Linker(Span(_call_label(function.__name__))) as linker:
+            async with Linker(Span(_call_label(name))) as linker:
                 await ask(record.arguments, linker, args, kwargs)
                 result = await function(*args, **kwargs)
                 record.result(linker, result)
@@ -175,13 +177,20 @@ def linked(
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with Linker(Span(_call_label(function.__name__))) as linker:
+        with Linker(Span(_call_label(name))) as linker:
             block(record.arguments, linker, args, kwargs)
             result = function(*args, **kwargs)
             record.result(linker, result)
         return result
 
     return call
+
+
+def name_of(function: Any) -> str:
+    """What a function is called; one with arguments bound to it as the function inside."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 class _Recorder:
@@ -201,7 +210,7 @@ class _Recorder:
                 continue
             memory = memories.recall(value)
             if memory is not None and memory.store == identity:
-                span.use(Use(memory.node_id, name))
+                span.use(Use(memory.node_id, name, has_changed(value, memory)))
                 continue
             known = traces.recall(value)
             found = known if known is not None and known.store == identity else await _keep(value, name, parent)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from artigraph.bridge import dual
 from artigraph.errors import NodeNotFoundError, NoOpenSpanError
 from artigraph.graph.current import open_span
 from artigraph.graph.engine import current_database
-from artigraph.graph.schema import NODE, OrmSpan
+from artigraph.graph.schema import NODE
 from artigraph.graph.walk import is_relative
 from artigraph.ids import as_id
 from artigraph.span.span import Span
@@ -87,12 +86,4 @@ async def _relatives(span: Any, *, down: bool, deep: bool, session: AsyncSession
 
 
 async def _read(condition: ColumnElement[bool], session: AsyncSession | None) -> list[Span]:
-    statement = select(OrmSpan).where(condition).order_by(NODE.c.id)
-
-    def work(connection: Connection) -> list[Span]:
-        with Session(bind=connection, expire_on_commit=False) as orm:
-            rows = orm.scalars(statement).all()
-            orm.expunge_all()
-        return Span.from_rows(connection, rows)
-
-    return await current_database().read(work, session=session)
+    return await current_database().read(lambda connection: Span.matching(connection, condition), session=session)

@@ -55,19 +55,66 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
 ]
 """(pattern, replacement), applied in order; append your own."""
 
+_PLACE = r"\{|<|\?(?![^\s),])|:\w|%[sd(]|\$[\w{]|(?:\\?['\"])?(?:\*\*\*|(?=\s|$))|\\?['\"][)\s,]"
+"""How what stands for a value begins: ``{name}``, ``?``, ``%s``, ``$NAME``, ``***``."""
+
+_SAID = re.compile(rf"(?P<head>{_NAME}\\?['\"]?[ \t]*(?:==?|:)[ \t]*)(?!{_PLACE})\S+")
+_SAID_IN_CODE = re.compile(
+    rf"(?P<head>{_NAME}[ \t]*(?:==?[ \t]*(?!{_PLACE})|:[ \t]*(?!{_PLACE})(?=\S+[ \t]*$)))\S+", re.MULTILINE
+)
+"""In code, ``token: words about it`` is a documentation."""
+
+_STRINGS = re.compile(
+    r"#[^\n]*|(?P<quote>'''|\"\"\")(?P<block>(?:\\.|[^\\])*?)(?P=quote)"
+    r"|(?P<mark>['\"])(?P<line>(?:\\.|[^\n\\])*?)(?P=mark)",
+    re.DOTALL,
+)
+"""Comments and strings of code."""
+
 _SECRET_NAME = re.compile(_NAME)
 _COUNTED = re.compile(r"(?i:tokens)\Z")
 
 
-def redacted(text: str) -> str:
-    """The text without its secrets.
+def redacted(code: str) -> str:
+    """Code without its secrets.
 
     >>> redacted("api_key = 'abc'; url = 'https://me:pw@host/x?token=1'")
     "api_key = '***'; url = 'https://***@host/x?token=***'"
+    >>> redacted("password = ask(); dsn = 'host=db password=abc'")
+    "password = ask(); dsn = 'host=db password=***'"
     """
+    return _STRINGS.sub(_in_string, _by_pattern(code))
+
+
+def redacted_text(text: str) -> str:
+    """Text that is no code without its secrets: here a name and a value need no quotes.
+
+    >>> redacted_text("no connection: host=db password=abc dbname=x; api_key: def")
+    'no connection: host=db password=*** dbname=x; api_key: ***'
+    """
+    return _SAID.sub(_hidden, _by_pattern(text))
+
+
+def _by_pattern(text: str) -> str:
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """``max_tokens=512`` is no secret."""
+    head, value = found["head"], found[0][len(found["head"]) :]
+    is_count = _COUNTED.search(head.rstrip("\\'\" \t=:")) and value.rstrip(",;.)]}").replace("_", "").isdigit()
+    return found[0] if is_count else f"{head}{HIDDEN}"
+
+
+def _in_string(found: re.Match[str]) -> str:
+    for name in ("block", "line"):
+        inner = found[name]
+        if inner:
+            start, end = (at - found.start() for at in found.span(name))
+            return f"{found[0][:start]}{_SAID_IN_CODE.sub(_hidden, inner)}{found[0][end:]}"
+    return found[0]
 
 
 def is_secret_name(name: str) -> bool:
@@ -89,7 +136,7 @@ def holds_secret(name: str, value: object) -> bool:
         return True
     if isinstance(value, dict):
         return any(isinstance(key, str) and holds_secret(key, part) for key, part in value.items())
-    return isinstance(value, str) and redacted(value) != value
+    return isinstance(value, str) and redacted_text(value) != value
 
 
 def redacted_data(value: Any, name: str = "") -> Any:
@@ -106,7 +153,7 @@ def redacted_data(value: Any, name: str = "") -> Any:
         return {key: redacted_data(part, str(key)) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [redacted_data(part) for part in value]
-    return redacted(value) if isinstance(value, str) else value
+    return redacted_text(value) if isinstance(value, str) else value
 
 
 def _is_count(name: str, value: object) -> bool:

@@ -12,7 +12,7 @@ from artigraph.bridge import dual
 from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import current_database
 from artigraph.persist.load import LoadOptions, load_many
-from artigraph.span.inputs import Used, find_span, read_used
+from artigraph.span.inputs import Used, find_span, read_used, several
 from artigraph.span.span import Span
 
 
@@ -54,10 +54,11 @@ async def restore_span(target: Any, *, roles: Iterable[str] | None = None, track
 
     Raises:
         NodeNotFoundError: there is no such span.
+        InvalidFilterError: ``roles`` are no names.
     """
+    wanted = None if roles is None else several(roles, "roles", "names of inputs")
     span = await find_span.a(target)
     restored = Restored(span)
-    wanted = None if roles is None else set(roles)
     changed = []
     for role, used in _named(await _used(span)).items():
         if wanted is not None and role not in wanted:

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from artigraph.bridge import method
-from artigraph.errors import NoOpenSpanError
+from artigraph.errors import NodeNotFoundError, NoOpenSpanError
 from artigraph.span.artifact import (
+    create_span_artifact,
     create_span_artifacts,
     read_artifacts_inside,
     read_span_artifact,
@@ -28,14 +29,19 @@ class RunManager:
     A manager opened inside another is its child, unless its run names a parent.
 
     Args:
-        run: the run to open; a fresh one when None.
+        run: the run to open, or the label of a fresh one.
 
     Attributes:
         run: the run.
+
+    Raises:
+        NodeNotFoundError: it is none of these.
     """
 
-    def __init__(self, run: Span | None = None) -> None:
-        self.run = run if run is not None else Run()
+    def __init__(self, run: Span | str | None = None) -> None:
+        if not (run is None or isinstance(run, Span | str)):
+            raise NodeNotFoundError(f"is meant by {run!r}", "give a Run, the label of a fresh one, or nothing")
+        self.run: Span = run if isinstance(run, Span) else Run(run)
         self._context: SpanContext | None = None
         self._outer: RunManager | None = None
 
@@ -66,7 +72,7 @@ class RunManager:
     @method
     async def save_artifact(self, label: str, value: Any) -> UUID:
         """Save a value as an output of the run, and return its id. Raises as ``create_span_artifact``."""
-        return (await create_span_artifacts.a(self.run, {label: value}))[label]
+        return await create_span_artifact.a(self.run, label=label, data=value)
 
     @method
     async def save_artifacts(self, artifacts: Mapping[str, Any]) -> dict[str, UUID]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, get_origin
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import MappedColumn, Session
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.orm import Mapped, MappedColumn
 
-from artigraph.errors import InvalidFieldError
+from artigraph.errors import InvalidFieldError, NodeNotFoundError
 from artigraph.graph.node import Node
+from artigraph.graph.owner import gone_owners
 from artigraph.graph.schema import LINK, NODE, TAG, OrmNode, OrmRun, OrmSpan
+from artigraph.ids import as_id
+from artigraph.lineage.view import HasLineage
 from artigraph.span.environment import read_environments
-from artigraph.span.owner import gone_owners
 
 CHUNK = 500
 """Spans that one statement asks about."""
@@ -23,8 +27,31 @@ CHUNK = 500
 _HANDLES: dict[str, type[Span]] = {}
 
 
-def _columns_of(cls: type) -> dict[str, Any]:
-    return {name: value for name, value in cls.__dict__.items() if isinstance(value, MappedColumn)}
+def _columns_of(cls: type) -> dict[str, MappedColumn[Any] | None]:
+    """The columns that a class body defines; None for one that is only annotated."""
+    given = {name: value for name, value in cls.__dict__.items() if isinstance(value, MappedColumn)}
+    bare = [name for name, note in inspect.get_annotations(cls).items() if _is_mapped(note, cls.__module__)]
+    return {**dict.fromkeys(bare), **given}
+
+
+def _is_mapped(note: Any, module: str) -> bool:
+    """Whether an annotation, or the text of one, is ``Mapped[...]``."""
+    if not isinstance(note, str):
+        return get_origin(note) is Mapped
+    first, *others = note.partition("[")[0].strip().split(".")
+    found = getattr(sys.modules.get(module), first, None)
+    for name in others:
+        found = getattr(found, name, None)
+    return found is Mapped
+
+
+@cache
+def _defaults_of(row_class: type[OrmNode]) -> list[tuple[str, Any]]:
+    """(attribute, default) of the columns of a span type that have one which Python knows."""
+    named = ((attribute.key, attribute.columns[0].default) for attribute in row_class.__mapper__.column_attrs)
+    standard = OrmRun.__mapper__.column_attrs
+    known = ((key, default) for key, default in named if default is not None and key not in standard)
+    return [(key, default) for key, default in known if default.is_scalar or default.is_callable]
 
 
 def _row_class(cls: type[Span], identity: str, columns: dict[str, Any]) -> type[OrmNode]:
@@ -46,14 +73,14 @@ def _row_class(cls: type[Span], identity: str, columns: dict[str, Any]) -> type[
         "__qualname__": cls.__qualname__,
         "__annotations__": annotations,
         "polymorphic_identity": identity,
-        **columns,
+        **{name: column for name, column in columns.items() if column is not None},
     }
     if "__table_args__" in cls.__dict__:
         body["__table_args__"] = cls.__dict__["__table_args__"]
     return type(cls.__name__, (cls.__mro__[1].row_class,), body)  # type: ignore[attr-defined]
 
 
-class Span(Node):
+class Span(Node, HasLineage):
     """Something that ran: a cell, a function, a step.
 
     A subclass with a ``polymorphic_identity`` is a span type of its own; ``mapped_column`` attributes become columns.
@@ -63,9 +90,13 @@ class Span(Node):
         id: its id; a fresh one when None.
         parent_id: the span (or its id) that it is inside of, when that is not the open one.
         source: the code that ran.
-        info: more facts about it, JSON-able.
+        info: more facts about it; what JSON does not know is kept as text.
         tags: tag name -> value.
         columns: values for the columns of a subclass.
+
+    Raises:
+        NodeNotFoundError: an id that is none.
+        InvalidFieldError: a source that is no text, or facts that are no dict.
 
     Attributes:
         status: open, ok, error, interrupted, or abandoned (its process ended without closing it).
@@ -78,6 +109,9 @@ class Span(Node):
     row_class: ClassVar[type[OrmNode]] = OrmSpan
     row_columns = None
     polymorphic_identity: ClassVar[str] = "span"
+    _stored_type: str | None = None
+    has_given_id = False
+    """Whether its id was chosen by the caller, so that a node may have it."""
 
     def __init__(
         self,
@@ -90,8 +124,11 @@ class Span(Node):
         tags: Mapping[str, str] | None = None,
         **columns: Any,
     ) -> None:
-        super().__init__(label, id=id)
-        self.parent_id: UUID | None = getattr(parent_id, "id", parent_id)
+        super().__init__(label, id=_given_id(id, "an id, or None for a fresh one"))
+        self.has_given_id = id is not None
+        self.parent_id: UUID | None = _given_id(parent_id, "a span, or the id of one")
+        _check(source, str, "source", "the code that ran, as text")
+        _check(info, Mapping, "info", "a dict: name -> value")
         self.status = "open"
         self.opened_at: datetime | None = None
         self.closed_at: datetime | None = None
@@ -105,6 +142,9 @@ class Span(Node):
                     f"{type(self).__name__} has no column {name!r}; it has {', '.join(self._own_columns()) or 'none'}"
                 )
             setattr(self, name, value)
+        for name, default in _defaults_of(self.row_class):
+            if getattr(self, name, None) is None:
+                setattr(self, name, default.arg if default.is_scalar else default.arg(None))
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -119,6 +159,11 @@ class Span(Node):
         _HANDLES[identity] = cls
 
     @property
+    def node_type(self) -> str:
+        """What kind of span it is; of one that was read what is stored, also where no class here is of that type."""
+        return self._stored_type or super().node_type
+
+    @property
     def duration(self) -> timedelta | None:
         """How long it took; None while it is open."""
         return self.closed_at - self.opened_at if self.closed_at and self.opened_at else None
@@ -126,11 +171,13 @@ class Span(Node):
     def to_row(self) -> Any:
         """A fresh row that says the same."""
         row = super().to_row()
+        row.node_type = self.node_type
         row.span_status, row.span_opened_at, row.span_closed_at = self.status, self.opened_at, self.closed_at
         row.span_error, row.span_untracked = self.error, self.untracked
         row.span_source, row.span_info = self.source, self.info
         for name in self._own_columns():
-            setattr(row, name, getattr(self, name, None))
+            if (value := getattr(self, name, None)) is not None:
+                setattr(row, name, value)
         return row
 
     @classmethod
@@ -152,14 +199,23 @@ class Span(Node):
     @classmethod
     def with_ids(cls, connection: Connection, ids: Sequence[UUID]) -> list[Span]:
         """The spans that have these ids, in the order in which they were opened."""
-        with Session(bind=connection, expire_on_commit=False) as orm:
-            rows = orm.scalars(select(OrmSpan).where(OrmSpan.id.in_(ids)).order_by(OrmSpan.id)).all()
-            orm.expunge_all()
-        return Span.from_rows(connection, rows)
+        return cls.matching(connection, NODE.c.id.in_(ids))
+
+    @classmethod
+    def matching(cls, connection: Connection, condition: ColumnElement[bool]) -> list[Span]:
+        """The spans that a condition on ``artigraph_node`` matches, in the order in which they were opened.
+
+        Those of a type that this process does not know are read as spans.
+        """
+        kinds = list(OrmSpan.__mapper__.self_and_descendants)
+        columns = {each.key: each.columns[0].label(each.key) for kind in kinds for each in kind.column_attrs}
+        is_span = NODE.c.span_status.is_not(None) | NODE.c.node_type.in_([kind.polymorphic_identity for kind in kinds])
+        statement = select(*columns.values()).where(condition, is_span).order_by(NODE.c.id)
+        return Span.from_rows(connection, connection.execute(statement).all())
 
     def _take(self, row: Any) -> None:
         super()._take(row)
-        self.parent_id = None
+        self.parent_id, self._stored_type = None, row.node_type
         self.status, self.opened_at, self.closed_at = row.span_status, row.span_opened_at, row.span_closed_at
         self.error, self.untracked = row.span_error, row.span_untracked
         self.source, self.info, self.tags, self.environment = row.span_source, row.span_info, {}, None
@@ -167,10 +223,11 @@ class Span(Node):
             setattr(self, name, getattr(row, name, None))
 
     @classmethod
-    def _own_columns(cls) -> list[str]:
-        """Columns of subclasses: those of the row that spans do not have."""
-        standard, ours = (kind.__mapper__.column_attrs.keys() for kind in (OrmRun, cls.row_class))
-        return [name for name in ours if name not in standard]
+    def _own_columns(cls) -> dict[str, str]:
+        """Columns of subclasses, those of the row that spans do not have: attribute -> name in the table."""
+        standard = OrmRun.__mapper__.column_attrs
+        ours = cls.row_class.__mapper__.column_attrs
+        return {each.key: each.columns[0].name for each in ours if each.key not in standard}
 
     def __repr__(self) -> str:
         took = f" {self.duration.total_seconds():.3g} s" if self.duration is not None else ""
@@ -181,8 +238,8 @@ class Run(Span):
     """A span that also records how it ran.
 
     Args:
-        params: name -> value of what it was started with, JSON-able.
-        environment: in what it runs, JSON-able; looked up when it opens if None.
+        params: name -> value of what it was started with; what JSON does not know is kept as text.
+        environment: in what it runs; looked up when it opens if None.
         node_parent_id: the same as ``parent_id``.
     """
 
@@ -199,6 +256,8 @@ class Run(Span):
         **options: Any,
     ) -> None:
         super().__init__(label, **{"parent_id": node_parent_id, **options})
+        _check(params, Mapping, "params", "a dict: name -> value")
+        _check(environment, Mapping, "environment", "a dict: name -> value")
         self.params, self.environment = params, environment
 
     @property
@@ -215,6 +274,19 @@ class Run(Span):
     def _take(self, row: Any) -> None:
         super()._take(row)
         self.params = row.run_params
+
+
+def _given_id(given: Any, wanted: str) -> UUID | None:
+    """The id that an argument means. Raises NodeNotFoundError when it means none."""
+    found = as_id(getattr(given, "id", given))
+    if found is None and given is not None:
+        raise NodeNotFoundError(f"is meant by {given!r}", f"give {wanted}")
+    return found
+
+
+def _check(given: Any, kind: type, name: str, wanted: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise InvalidFieldError(f"{name} is a {type(given).__name__}; give {wanted}")
 
 
 def _parents_and_tags(

@@ -10,6 +10,7 @@ from typing import Any
 from artigraph.bridge import ask, block
 from artigraph.span.artifact import create_span_artifacts
 from artigraph.span.context import SpanContext
+from artigraph.span.linker import name_of
 from artigraph.span.read import read_parent_span
 from artigraph.span.span import Span
 
@@ -30,12 +31,12 @@ def spanned(function: Callable[..., Any]) -> Callable[..., Any]:
         TypeError: for a generator, whose result comes in pieces.
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"{function.__qualname__} is a generator; make a span of the function that consumes it instead")
+        raise TypeError(f"{name_of(function)} is a generator; make a span of the function that consumes it instead")
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            async with SpanContext(Span(function.__name__)):
+            async with SpanContext(Span(name_of(function))):
                 result = await function(await ask(read_parent_span.a, "current"), *args, **kwargs)
                 await ask(create_span_artifacts.a, "current", _outputs(result))
                 return result
@@ -44,7 +45,7 @@ def spanned(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with SpanContext(Span(function.__name__)):
+        with SpanContext(Span(name_of(function))):
             result = function(block(read_parent_span.a, "current"), *args, **kwargs)
             block(create_span_artifacts.a, "current", _outputs(result))
             return result

@@ -19,7 +19,7 @@ from artigraph.graph.schema import LINK, NODE
 from artigraph.registry import current_registry
 from artigraph.span.again import replaced
 from artigraph.span.commit import commit_of, differs
-from artigraph.span.inputs import Used, find_span, read_used_by
+from artigraph.span.inputs import Used, find_span, read_used_by, several
 from artigraph.span.redact import redacted
 from artigraph.span.span import Span
 
@@ -61,12 +61,13 @@ async def stale_spans(targets: Iterable[Any] | None = None, *, sources: Mapping[
 
     Raises:
         NodeNotFoundError: a target is no span.
+        InvalidFilterError: ``targets`` is no list.
     """
     database = current_database()
     if targets is None:
         ids = await database.read(_newest_of_each_label)
     else:
-        ids = [(await find_span.a(target)).id for target in targets]
+        ids = [(await find_span.a(target)).id for target in several(targets, "targets", "spans, ids or labels")]
     return await judge(database, ids, sources or {})
 
 

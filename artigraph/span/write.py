@@ -5,17 +5,19 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from artigraph.digest import digest_bytes
-from artigraph.errors import NodeNotFoundError
+from artigraph.errors import NameTakenError, NodeNotFoundError
 from artigraph.graph.current import OpenSpan, Use
 from artigraph.graph.engine import Database
 from artigraph.graph.group import open_group
 from artigraph.graph.insert import Batch, insert_batches
+from artigraph.graph.owner import owner_of
 from artigraph.graph.schema import LINK, NODE, TAG
 from artigraph.graph.types import RawId, RawTime
 from artigraph.graph.walk import raw, raw_ids
@@ -24,8 +26,8 @@ from artigraph.persist.conflict import rows_of
 from artigraph.persist.output import still_there
 from artigraph.persist.rows import Rows
 from artigraph.span.environment import environment_row
-from artigraph.span.owner import owner_of
-from artigraph.span.redact import redacted, redacted_data
+from artigraph.span.jsonable import jsonable
+from artigraph.span.redact import redacted, redacted_data, redacted_text
 from artigraph.span.span import Run, Span
 from artigraph.span.trace import Trace
 
@@ -35,6 +37,9 @@ TRACEBACK_LIMIT = 16_000
 MESSAGE_LIMIT = 2_000
 """Characters of an exception's message that are kept."""
 
+_NO_SPANS = ("artifact", "database_artifact", "remote_artifact", "model_artifact", "collection", "term")
+"""Types of nodes that nothing runs inside of."""
+
 _SPAN = (
     *("id", "node_type", "node_label", "node_created_at", "node_updated_at", "span_status", "span_opened_at"),
     *("span_owner_id", "span_source", "span_info"),
@@ -43,7 +48,7 @@ _SPAN = (
 
 # Built once: building a statement costs more than running it.
 _NODE_IS = raw(NODE.c.id) == bindparam("node", type_=RawId())
-_EXISTS = select(NODE.c.node_type).where(_NODE_IS)
+_EXISTS = select(NODE.c.node_type, NODE.c.span_status).where(_NODE_IS)
 _THERE = select(raw(NODE.c.id)).where(raw(NODE.c.id).in_(raw_ids()))
 _LABELS = select(raw(LINK.c.source_id), LINK.c.label).where(raw(LINK.c.source_id).in_(raw_ids()))
 _CLOSE = (
@@ -87,7 +92,7 @@ def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opene
     """
     owner = owner_of(database)
     source = redacted(span.source) if span.source is not None else None
-    info = redacted_data(span.info)
+    info = redacted_data(jsonable(span.info))
     if source is not None and span.source is not None and source != span.source:
         info = {**(info or {}), "source_hash": digest_bytes(span.source.encode()).hex()}
     columns: tuple[str, ...] = _SPAN
@@ -98,21 +103,32 @@ def put_of(span: Span, parent: OpenSpan | UUID | None, database: Database, opene
     kept = environment_row(span.environment) if span.environment is not None else None
     if kept is not None:
         columns, values = (*columns, "run_environment_id"), (*values, kept[0].bytes)
-    own = span._own_columns() + (["run_params"] if isinstance(span, Run) else [])
+    own = span._own_columns() | ({"run_params": "run_params"} if isinstance(span, Run) else {})
     if own:
         made = span.to_row()
-        columns, values = (*columns, *own), (*values, *(_column(made, name) for name in own))
+        said = {column: value for name, column in own.items() if (value := _column(made, name)) is not None}
+        columns, values = (*columns, *said), (*values, *said.values())
     link_id = new_raw_id()
 
     def put(connection: Connection) -> None:
+        if span.has_given_id and not again:
+            taken = connection.execute(_EXISTS, {"node": span.id.bytes}).first()
+            if taken is not None:
+                raise NameTakenError(str(span.id), f"a stored {taken[0]}", repr(span), "open a span with another id")
         owner.write(connection)
         batches = [*([kept[1]] if kept is not None else []), Batch(NODE, columns, [values], again)]
         if parent is not None:
             parent_id = parent if isinstance(parent, UUID) else parent.id
             if isinstance(parent, OpenSpan):
                 parent.put_down(connection)
-            if connection.execute(_EXISTS, {"node": parent_id.bytes}).first() is None:
+            outer = connection.execute(_EXISTS, {"node": parent_id.bytes}).first()
+            if outer is None:
                 raise NodeNotFoundError(parent_id, "a span can only open inside one that exists")
+            if outer[1] is None and outer[0] in _NO_SPANS:
+                raise NodeNotFoundError(
+                    f"of type span has the id {parent_id}, which is of type {outer[0]}",
+                    "a span can only open inside another span",
+                )
             child = (link_id, parent_id.bytes, span.id.bytes, "child")
             batches.append(Batch(LINK, ("id", "source_id", "target_id", "kind"), [child], again))
         tags = [(span.id.bytes, "tag", name, -1, "str", value) for name, value in redacted_data(span.tags).items()]
@@ -126,7 +142,8 @@ async def write_open(span: Span, parent: OpenSpan | UUID | None, database: Datab
     """Put down the row of a span that opens, inside its parent.
 
     Raises:
-        NodeNotFoundError: the parent does not exist.
+        NodeNotFoundError: the parent does not exist, or is no span.
+        NameTakenError: the id that the span was given is that of a node.
     """
     await database.write(put_of(span, parent, database, opened_at, again=False))
     owner = owner_of(database)
@@ -199,28 +216,35 @@ def error_of(error: BaseException) -> dict[str, Any]:
     """What is kept of an exception: type, message and traceback, without secrets."""
     return {
         "type": type(error).__qualname__,
-        "message": redacted(_message(error)[: 4 * MESSAGE_LIMIT])[:MESSAGE_LIMIT],
+        "message": redacted_text(_message(error)[: 4 * MESSAGE_LIMIT])[:MESSAGE_LIMIT],
         "traceback": _trace(error),
     }
 
 
 def _column(row: Any, name: str) -> Any:
     value = getattr(row, name)
-    return redacted_data(value) if name == "run_params" else value
+    return redacted_data(jsonable(value)) if name == "run_params" else value
 
 
 def _trace(error: BaseException) -> str:
     try:
-        lines = "".join(traceback.format_exception(error))
+        parts = traceback.format_exception(error)
     except Exception as failure:  # noqa: BLE001 - as in _message
         return f"<no traceback: {type(failure).__name__}>"
     half = TRACEBACK_LIMIT // 2
-    if len(lines) > 8 * TRACEBACK_LIMIT:
-        lines = f"{lines[: 4 * TRACEBACK_LIMIT]}\n{lines[-4 * TRACEBACK_LIMIT :]}"
-    lines = redacted(lines)  # before it is cut, so that no half of a secret is left
+    ends, most = list(accumulate(map(len, parts))), 4 * TRACEBACK_LIMIT
+    near = [part for part, end in zip(parts, ends, strict=True) if end - len(part) < most or end > ends[-1] - most]
+    lines = "".join(_part(part) for part in near)  # redacted before it is cut, so that no half of a secret is left
     if len(lines) <= TRACEBACK_LIMIT:
         return lines
     return f"{lines[:half]}\n[{len(lines) - TRACEBACK_LIMIT} characters left out]\n{lines[-half:]}"
+
+
+def _part(part: str) -> str:
+    """A frame, which is code, or the text of an exception."""
+    if len(part) > 8 * TRACEBACK_LIMIT:
+        part = f"{part[: 4 * TRACEBACK_LIMIT]}\n{part[-4 * TRACEBACK_LIMIT :]}"
+    return redacted(part) if part.lstrip(" |+-").startswith("File ") else redacted_text(part)
 
 
 def _message(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Self
 
+from artigraph.bridge import self_method
 from artigraph.errors import ArtigraphError, CannotOpenError, StorageFullError, StorageReadOnlyError, UnsafeKeyError
 from artigraph.registry import default_registry, load
 
@@ -33,18 +34,19 @@ class BlobStat:
 
 
 class _StorageType(ABCMeta):
-    """Lets ``Storage(root=...)`` mean ``Storage.get(root)``: nothing is a storage and no more than that."""
+    """Lets ``Storage(root=...)`` be the storage of a place: nothing is a storage and no more than that."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Storage and kwargs.keys() == {"root"} and not args:
-            return Storage.get(**kwargs)
+            return _storage_of(**kwargs)
         return super().__call__(*args, **kwargs)
 
 
 class Storage(metaclass=_StorageType):
     """A place for immutable blobs, each at a location that is a function of its sha256 only.
 
-    ``Storage(root="folder")`` and ``Storage(root="s3://bucket/prefix")`` give the storage of that place.
+    ``Storage(root="folder")`` and ``Storage(root="s3://bucket/prefix")`` make the storage of that place, and
+    ``Storage.get(root=...)`` gives that of a place which is there.
 
     Attributes:
         name: the stored name, 1 to 100 characters; whoever loads needs a storage of the same name.
@@ -180,21 +182,30 @@ class Storage(metaclass=_StorageType):
         """
         return None
 
+    def key_of(self, path: Path) -> str | None:
+        """What a file or folder of the user (its resolved path) is called below the root of this storage.
+
+        Returns:
+            The relative path with ``/`` between its parts; None when it lies elsewhere, or is one of our own.
+        """
+        return None
+
     @classmethod
     def get(cls, root: str) -> Storage:
-        """The storage of a folder, or of a bucket (``s3://bucket/prefix``), made known to the process.
+        """The storage of a folder that is there, or of a bucket (``s3://bucket/prefix``), made known to the process.
 
         Raises:
             MissingLibraryError: what speaks to buckets is not installed.
-            CannotOpenError, StorageFullError, StorageReadOnlyError: the folder cannot be made.
+            CannotOpenError: there is no such folder; ``Storage(root=...)`` makes it.
         """
-        made: Storage
-        if root.startswith("s3://"):
-            bucket, _, prefix = root.removeprefix("s3://").partition("/")
-            made = load("artigraph.storage.aws", "a storage in a bucket").S3Storage(bucket, prefix)
-        else:
-            made = load("artigraph.storage.file", "a storage in a folder").FileSystemStorage(root)
-        return made.register()
+        if not root.startswith(_BUCKET) and not Path(root).expanduser().is_dir():
+            raise CannotOpenError(errno.ENOENT, f"there is no folder {root!r}; Storage(root={root!r}).save() makes it")
+        return _storage_of(root)
+
+    @self_method
+    async def save(self) -> Any:
+        """Make this known to the whole process under its name, as ``register`` does. Returns this storage."""
+        self.register()
 
     def register(self, *, replace: bool = False) -> Self:
         """Make this known to the whole process under its name, and return it; again for the same place is fine.
@@ -204,6 +215,17 @@ class Storage(metaclass=_StorageType):
         """
         default_registry().add_storage(self, replace=replace)
         return self
+
+
+def _storage_of(root: str) -> Storage:
+    """The storage of a folder, which is made when it is missing, or of a bucket; known to the process."""
+    made: Storage
+    if root.startswith(_BUCKET):
+        bucket, _, prefix = root.removeprefix(_BUCKET).partition("/")
+        made = load("artigraph.storage.aws", "a storage in a bucket").S3Storage(bucket, prefix)
+    else:
+        made = load("artigraph.storage.file", "a storage in a folder").FileSystemStorage(root)
+    return made.register()
 
 
 def location_of(digest: bytes) -> str:
@@ -260,6 +282,7 @@ def translated(place: object) -> Iterator[None]:
 
 
 _AT_ONCE = 8
+_BUCKET = "s3://"
 _LOCATION = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})

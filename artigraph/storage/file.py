@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import shutil
 import stat
 import time
@@ -79,6 +80,12 @@ class FileSystemStorage(Storage):
     def cache_folder(self) -> Path:
         """A folder inside of ours."""
         return self.directory / "cache"
+
+    def key_of(self, path: Path) -> str | None:
+        if not path.is_relative_to(self.directory) or path == self.directory:
+            return None
+        below = path.relative_to(self.directory)
+        return None if _OWN.fullmatch(below.parts[0]) else below.as_posix()
 
     async def download(self, location: str, file: IO[bytes]) -> None:
         await asyncio.to_thread(self._download, location, file)
@@ -296,6 +303,9 @@ def _sync_folder(path: Path) -> None:
     finally:
         os.close(descriptor)
 
+
+_OWN = re.compile("[0-9a-f]{2}|tmp|damaged|cache")
+"""The folders that lie directly inside ours."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from artigraph.lineage.escape import plain
 from artigraph.lineage.icons import KIND_ICONS
 from artigraph_jupyter.html import Html, tag
@@ -140,11 +142,22 @@ def _table(found: ArtifactTable, budget: Budget) -> Html:
     shown = found.rows[: budget.rows]
     total = max(found.total, len(found.rows))
     title = head("artifact", count_text(total, "artifact"), tag("span", plain(found.query, 200), class_="ag-2 ag-sm"))
-    columns = ("Key", ""), ("Version", ""), ("Type", "opt"), ("Size", "num opt"), ("Made by", "opt")
-    rows = [_row(row) for row in shown]
-    body = table([*columns, ("Saved", "opt"), ("State", "")], rows) if rows else None
+    body = artifact_rows(shown) if shown else None
     below = foot(f"{len(shown):,} of {total:,} shown.") if len(shown) < total else None
     return card("Artifacts", title, body, below, parts=["table"])
+
+
+def artifact_rows(rows: Sequence[ArtifactRow]) -> Html:
+    """A table of artifacts."""
+    columns = ("Key", ""), ("Version", ""), ("Type", "opt"), ("Size", "num opt"), ("Made by", "opt")
+    return table([*columns, ("Saved", "opt"), ("State", "")], map(_row, rows))
+
+
+def artifact_line(row: ArtifactRow) -> Line:
+    """One of them in text."""
+    states = " ".join(signed(plain(word, 60)) for word in row.badges)
+    maker, saved = plain(row.maker, 40), moment_text(row.saved_at)
+    return Line((_name(row), plain(row.type_name, 40), size_text(row.size), maker, saved, states))
 
 
 def _row(row: ArtifactRow) -> Html:
@@ -163,11 +176,7 @@ def _row(row: ArtifactRow) -> Html:
 def _table_line(found: ArtifactTable, budget: Budget) -> Line:
     shown = found.rows[: budget.rows]
     total = max(found.total, len(found.rows))
-    lines = []
-    for row in shown:
-        states = " ".join(signed(plain(word, 60)) for word in row.badges)
-        maker, saved = plain(row.maker, 40), moment_text(row.saved_at)
-        lines.append(Line((_name(row), plain(row.type_name, 40), size_text(row.size), maker, saved, states)))
+    lines = [artifact_line(row) for row in shown]
     more = more_text(total - len(shown), "artifact")
     return Line((count_text(total, "artifact"), plain(found.query, 200)), (*lines, *([Line((more,))] if more else [])))
 

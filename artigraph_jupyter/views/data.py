@@ -162,6 +162,18 @@ class ArtifactCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionCard:
+    """One collection."""
+
+    collection: ArtifactRow
+    rows: tuple[ArtifactRow, ...] = ()
+    """The first artifacts that it holds, in order."""
+    total: int = 0
+    facts: tuple[tuple[str, str], ...] = ()
+    load_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What ``%artigraph connect`` found."""
 

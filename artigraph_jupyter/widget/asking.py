@@ -50,7 +50,7 @@ def artifact_filter(given: Mapping[str, Any]) -> Filter | None:
         asked.append(Q(otype__icontains=kind) | Q(suffix__icontains=kind) | named.against(MODEL))
     if said := tag(given.get("tag")):
         asked.append(NodeFilter(tags=dict([said])))
-    if feature := feature_filter(str(given.get("feature") or "")):
+    if (feature := feature_filter(str(given.get("feature") or ""))) is not None:
         asked.append(feature)
     if moment := since(given.get("days")):
         asked.append(Q(created_at__gte=moment))

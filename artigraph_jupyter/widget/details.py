@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from artigraph.bridge import ask
 from artigraph.digest import format_digest
 from artigraph.graph.engine import Database
+from artigraph.lineage.abandoned import told_abandoned
 from artigraph.lineage.describe import human_size, human_time
 from artigraph.lineage.escape import plain
 from artigraph.lineage.facts import COUNTED, Facts, Neighbours, node_facts
 from artigraph.lineage.icons import RAN, state_words
-from artigraph.span.abandoned import told_abandoned
 from artigraph_jupyter.content import shown_content
 from artigraph_jupyter.html import is_picture, text
 from artigraph_jupyter.views.preview import FRAME_COLUMNS, FRAME_ROWS, frame_count, is_frame, preview_text

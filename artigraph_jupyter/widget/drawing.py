@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from artigraph.bridge import ask
 from artigraph.graph.engine import Database
+from artigraph.lineage.abandoned import tell_abandoned
 from artigraph.lineage.alike import PREFIX, stacked
 from artigraph.lineage.dot import render_dot
 from artigraph.lineage.escape import plain
@@ -20,7 +21,6 @@ from artigraph.lineage.layout import Scene, lay_out
 from artigraph.lineage.mermaid import mermaid_with_ids
 from artigraph.lineage.picture import LineageNode, Picture, nearest, without
 from artigraph.lineage.svg import draw_svg
-from artigraph.span.abandoned import tell_abandoned
 from artigraph_jupyter.views.quantity import count_text
 from artigraph_jupyter.widget.words import asked_id, links, spoken
 

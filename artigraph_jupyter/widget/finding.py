@@ -26,12 +26,12 @@ async def artifacts(database: Database, given: Mapping[str, Any]) -> dict[str, A
 
 def page_of(connection: Connection, asked: Filter | None = None, before: str | None = None) -> FoundPage:
     """What of the current artifacts a filter finds."""
-    return find_artifacts(connection, CURRENT & asked if asked else CURRENT, before)
+    return find_artifacts(connection, CURRENT if asked is None else CURRENT & asked, before)
 
 
 def message(page: FoundPage, asked: Filter | None) -> dict[str, Any]:
     """A page as JSON."""
-    nothing = "Nothing matches." if asked else 'The store is empty. ag.save(value, "label") fills it.'
+    nothing = "Nothing matches." if asked is not None else 'The store is empty. ag.save(value, "label") fills it.'
     count = count_text(len(page.rows), "artifact")
     said = f"{count}, newest first; more are there." if page.cursor else f"{count}, newest first."
     return {

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from artigraph.bridge import ask
 from artigraph.graph.engine import Database
+from artigraph.lineage.abandoned import told_abandoned
 from artigraph.lineage.escape import plain
 from artigraph.lineage.icons import RAN
 from artigraph.lineage.spans import AHEAD, Page, Row, SpanQuery, children, newest_spans
-from artigraph.span.abandoned import told_abandoned
 from artigraph_jupyter.views.quantity import count_text, duration_text, moment_text
 from artigraph_jupyter.widget.asking import cursor, span_query
 from artigraph_jupyter.widget.words import asked_id, badge, kind_icon, name_of

@@ -173,6 +173,26 @@ def test_labels_are_added_and_removed_by_kind(store, tmp_path):
     assert len(one.labels) == 0
 
 
+def test_what_is_no_name_is_no_label(store, tmp_path):
+    one = kept(tmp_path, "one")
+    for wrong in (None, 5, "", [None]):
+        for change in (one.ulabels.add, one.ulabels.set_values, one.labels.remove):
+            with pytest.raises(InvalidLabelError):
+                change(wrong)
+    for term in (ag.ULabel, Feature):
+        with pytest.raises(InvalidLabelError, match="a name is text"):
+            term(None)
+    assert list(one.labels) == []
+
+
+def test_the_artifacts_that_annotate_another_are_known(store, tmp_path):
+    one, two = kept(tmp_path, "one"), kept(tmp_path, "two")
+    three = kept(tmp_path, "three", features={"from": [one, two], "also": one, "n": 1})
+    assert keys(three.artifacts) == ["one", "two"]
+    assert keys(three.artifacts.filter(key="two")) == ["two"]
+    assert keys(one.artifacts) == []
+
+
 def test_tags_are_a_mapping_that_can_be_changed(store, tmp_path):
     one = kept(tmp_path, "one", tags={"stage": "draft"})
     one.tags.add_values({"unit": "m", "stage": "final"})

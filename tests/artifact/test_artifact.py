@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import artigraph as ag
-from artigraph.errors import BlobCorruptError, InvalidArtifactError, NodeNotFoundError
+from artigraph.artifact.absent import ABSENT
+from artigraph.errors import BlobCorruptError, InvalidArtifactError, NodeNotFoundError, NotHereError
 from artigraph.storage.memory import MemoryStorage
 from tests.stores import statements
 
@@ -31,6 +32,28 @@ def test_the_value_of_a_read_artifact_is_loaded_when_asked_for(store):
     assert np.array_equal(read.value, np.arange(10))
     assert read.value is read.value
     assert read.type_name == "ndarray"
+
+
+def test_what_is_not_done_here_is_told_with_what_to_do(store):
+    one = ag.Artifact(value=1).save()
+    for name in ABSENT:
+        for asked in (ag.Artifact, one):
+            assert not hasattr(asked, name)
+            with pytest.raises(NotHereError, match=rf"Artifact.{name} is not among") as told:
+                getattr(asked, name)
+            assert (told.value.name, isinstance(told.value, AttributeError)) == (name, True)
+    with pytest.raises(AttributeError):
+        one.nonsense
+
+
+def test_the_storage_of_an_artifact_is_known(file_store, tmp_path):
+    storage = MemoryStorage(f"artifacts-{uuid4().hex[:8]}").register()
+    assert ag.Artifact(value=1, storage=storage).save().storage is storage
+    (tmp_path / "a.txt").write_text("a")
+    one = ag.Artifact(tmp_path / "a.txt", key="a.txt").save()
+    assert (one.storage.name, one.overwrite_versions) == ("blobs", False)
+    assert ag.Artifact.filter(storage=one.storage).one() == one
+    assert ag.Artifact(value=1).save().storage is ag.Artifact(value=2).storage is None
 
 
 def test_serializer_and_storage_can_be_named(store):

@@ -3,16 +3,22 @@ from __future__ import annotations
 import pandas as pd
 import polars as pl
 import pytest
+from sqlalchemy import delete
 
 import artigraph as ag
 from artigraph import Collection
+from artigraph.bridge import block
 from artigraph.errors import (
+    HeldError,
     InvalidArtifactError,
     InvalidFilterError,
     MultipleNodesError,
+    NameTakenError,
     NodeNotFoundError,
     UnsafeKeyError,
 )
+from artigraph.graph.engine import current_database
+from artigraph.graph.schema import NODE
 from tests.artifact.keyed import kept, keys
 from tests.stores import count
 
@@ -73,6 +79,49 @@ def test_other_artifacts_under_a_key_are_its_next_version(store, tmp_path):
     assert Collection([b, a], key="c").save().version == 4
 
 
+def test_what_a_collection_holds_is_not_deleted_for_good(store, tmp_path):
+    a, b, c = kept(tmp_path, "a"), kept(tmp_path, "b"), kept(tmp_path, "c")
+    value = ag.Artifact(value=[1], label="plain").save()
+    made = Collection([a, b, value], key="release").save()
+    for refused in (lambda: a.delete(permanent=True), value.delete, lambda: ag.delete_one(value)):
+        with pytest.raises(HeldError, match="held by the collection release"):
+            refused()
+    a.delete()
+    with pytest.raises(HeldError):
+        a.delete()
+    c.delete()
+    report = ag.purge_trash(dry_run=True)
+    assert (report.count, report.size, report.held) == (1, 1, 1)
+    assert str(ag.purge_trash()) == (
+        "1 artifacts of 1 bytes deleted for good; 1 stay in the trash, because a collection holds them"
+    )
+    assert list(Collection.get(key="release")) == [a, b, value]
+    made.delete()
+    assert ag.purge_trash().held == 0
+    assert [each.trashed_at for each in ag.Artifact.filter(key="a", trash="any")] == []
+    b.delete(permanent=True)
+    value.delete()
+
+
+def test_a_collection_is_renamed(store, tmp_path):
+    a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
+    first = Collection([a], key="old").save()
+    second, other = Collection([a, b], key="old").save(), Collection([b], key="other").save()
+    second.key, second.label, second.description = "new", "named", "said"
+    assert second.save().version == 2
+    read = Collection.get(key="new")
+    assert (read, read.label, read.description) == (second, "named", "said")
+    assert [each.key for each in read.versions] == ["new", "new"]
+    assert Collection.get(first.uid).key == "new"
+    for key, error in (("other", NameTakenError), ("../x", UnsafeKeyError)):
+        read.key = key
+        with pytest.raises(error):
+            read.save()
+    assert Collection.get(key="other") == other
+    second.key = None
+    assert Collection.get(second.save().uid).key is None
+
+
 def test_without_a_key_the_same_artifacts_are_the_same_collection(store, tmp_path):
     a, b = kept(tmp_path, "a"), kept(tmp_path, "b")
     assert Collection([a, b]).save() == Collection([a, b]).save()
@@ -118,7 +167,7 @@ def test_versions_that_were_trashed_are_still_in_it_and_lost_ones_are_named(stor
     a.delete()
     assert keys(Collection.get(made.id)) == ["a", "b"]
     assert [path.read_text() for path in Collection.get(made.id).cache()] == ["content a", "b"]
-    a.delete(permanent=True)
+    block(current_database().write, lambda connection: connection.execute(delete(NODE).where(NODE.c.id == a.id)))
     with pytest.raises(NodeNotFoundError, match="place 0 of <Collection c v1>"):
         Collection.get(made.id).artifacts
     assert Collection.get(made.id).version == 1

@@ -70,6 +70,18 @@ def test_a_span_that_makes_the_same_again_is_no_maker(table):
     assert [node.label for node in lineage.nodes] == ["in.parquet"]
 
 
+def test_runs_are_all_that_made_or_used_it(table):
+    with ag.span_context("makes"):
+        made = ag.Artifact.from_dataframe(table.load(), key="copy.parquet").save()
+    with ag.span_context("again"):
+        ag.Artifact.from_dataframe(FRAME.copy(), key="copy.parquet").save()
+    with ag.span_context("uses"):
+        made.load()
+    assert labels(made.runs) == ["makes", "again", "uses"]
+    assert labels(table.runs) == ["makes"]
+    assert ag.Artifact(value=1).runs == []
+
+
 def test_a_span_that_saves_the_same_twice_made_it_once(store):
     with ag.span_context("maker") as maker:
         made = ag.Artifact.from_dataframe(FRAME, key="x.parquet").save()

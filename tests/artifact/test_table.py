@@ -174,3 +174,114 @@ def test_a_file_that_is_not_what_its_suffix_says_is_a_typed_error(file_store, tm
         (tmp_path / name).write_bytes(b"\x00: {no")
         with pytest.raises(SerializeError):
             ag.Artifact(tmp_path / name, key=name).save().load()
+
+
+def test_a_table_whose_index_or_categories_changed_is_a_new_version(file_store):
+    days = pd.DataFrame({"v": [1, 2]}, index=pd.to_datetime(["2020", "2021"]))
+    utc = days.tz_localize("UTC")
+    up, down = (pd.CategoricalDtype(order, ordered=True) for order in (["lo", "hi"], ["hi", "lo"]))
+    grades = pd.DataFrame({"g": ["lo", "hi"]})
+    for suffix in (".parquet", ".feather"):
+        for place, frame in enumerate([days, utc, utc.tz_convert("Asia/Tokyo")]):
+            assert ag.Artifact.from_dataframe(frame, key=f"days{suffix}").save().version == place + 1
+            pd.testing.assert_frame_equal(ag.load(f"days{suffix}"), frame, check_freq=False)
+        for place, dtype in enumerate([up, down, "category"]):
+            frame = grades.astype(dtype)
+            assert ag.Artifact.get(ag.save(frame, key=f"grades{suffix}")).version == place + 1
+            pd.testing.assert_frame_equal(ag.load(f"grades{suffix}"), frame)
+
+
+def test_a_feather_file_keeps_lists_and_dicts(file_store):
+    frame = pd.DataFrame({"a": [[1], [2, 3]], "d": [{"x": 1}, {"x": 2}]})
+    saved = ag.Artifact.from_dataframe(frame, key="t.feather").save()
+    assert ag.load("t.feather").map(lambda each: each if isinstance(each, dict) else list(each)).equals(frame)
+    assert ag.Artifact.from_dataframe(frame, key="t.feather").save() == saved
+    assert ag.Artifact.from_dataframe(frame[::-1], key="t.feather").save().version == 2
+
+
+def test_options_that_a_csv_file_was_written_with_are_remembered(file_store, tmp_path):
+    frame, path = pd.DataFrame({"a": [1.5, None], "b": ["x", "é"]}), tmp_path / "s.csv"
+    for key, options in {
+        "sep.csv": {"sep": ";"},
+        "all.csv": {"sep": "|", "decimal": ",", "encoding": "latin-1", "na_rep": "MISSING"},
+        "index.csv": {"index": True},
+    }.items():
+        given = {"index": False, **options}
+        frame.to_csv(path, **given)
+        artifact = ag.Artifact.from_dataframe(path, key=key, csv_kwargs=options).save()
+        for read in (artifact.load(), ag.load(key), ag.Artifact.get(key=key).value):
+            pd.testing.assert_frame_equal(read, frame)
+        assert artifact.n_observations == 2
+        assert ag.Artifact.filter(columns={"b": None}, key=key).one() == artifact
+    frame.to_csv(path, header=False, index=False)
+    artifact = ag.Artifact.from_dataframe(path, csv_kwargs={"header": False}).save()
+    assert (artifact.n_observations, artifact.load()[1].tolist()) == (2, ["x", "é"])
+
+
+def test_options_of_a_csv_file_can_be_told_later(file_store, tmp_path):
+    (tmp_path / "s.csv").write_text("a;b\n1;2\n")
+    first = ag.Artifact.from_dataframe(tmp_path / "s.csv", key="s.csv").save()
+    assert first.load().columns.tolist() == ["a;b"]
+    again = ag.Artifact.from_dataframe(tmp_path / "s.csv", key="s.csv", csv_kwargs={"sep": ";"}).save()
+    assert (again, again.load().columns.tolist()) == (first, ["a", "b"])
+    assert ag.Artifact.from_dataframe(tmp_path / "s.csv", key="s.csv").save().load().shape == (1, 2)
+
+
+def test_options_that_do_not_fit_a_file_are_refused(file_store, tmp_path):
+    FRAME.to_csv(tmp_path / "s.csv", index=False)
+    FRAME.to_parquet(tmp_path / "s.parquet")
+    make = ag.Artifact.from_dataframe
+    with pytest.raises(InvalidArtifactError, match="parquet_kwargs say how a table is written"):
+        make(tmp_path / "s.csv", parquet_kwargs={"compression": "zstd"})
+    with pytest.raises(InvalidArtifactError, match=r"s\.parquet is no CSV"):
+        make(tmp_path / "s.parquet", csv_kwargs={"sep": ";"})
+    with pytest.raises(SerializeError, match="has no nonsense; it has sep"):
+        make(tmp_path / "s.csv", csv_kwargs={"nonsense": 1})
+    for data in (tmp_path / "s.csv", FRAME):
+        with pytest.raises(InvalidArtifactError, match="csv_kwargs is a dict"):
+            make(data, key="s.csv", csv_kwargs=["sep"])
+    with pytest.raises(InvalidArtifactError, match="parquet_kwargs is a dict"):
+        make(FRAME, parquet_kwargs=["x"])
+
+
+def test_options_of_to_parquet_are_known(file_store):
+    frame = pd.DataFrame({"a": range(5)}, index=list("vwxyz"))
+    make = ag.Artifact.from_dataframe
+    options = {"index": False, "engine": "pyarrow", "row_group_size": 2, "compression": "gzip"}
+    artifact = make(frame, key="f.parquet", parquet_kwargs=options).save()
+    assert artifact.load().equals(frame.reset_index(drop=True))
+    assert pq.read_schema(artifact.path).names == ["a"]
+    meta = pq.read_metadata(artifact.path)
+    assert [meta.row_group(place).num_rows for place in range(meta.num_row_groups)] == [2, 2, 1]
+    assert make(FRAME, key="i.parquet", parquet_kwargs={"index": True}).save().load().index.tolist() == [0, 1, 2]
+    assert pq.read_schema(ag.Artifact.get(key="i.parquet").path).names == ["a", "b", "__index_level_0__"]
+    assert make(frame, key="n.parquet", parquet_kwargs={"index": None, "engine": "auto"}).save().load().equals(frame)
+
+
+@pytest.mark.parametrize("library", TABLES)
+def test_options_that_parquet_does_not_have_are_told_as_such(file_store, library):
+    refused = {"nonsense": 1}
+    if library == "pandas":
+        refused |= {"engine": "fastparquet", "row_group_size": 0, "index": "no", "compression": "foo"}
+        refused |= {"partition_cols": ["a"], "schema": 1, "sorting_columns": 3}
+    for name, value in refused.items():
+        with pytest.raises(SerializeError, match=name):
+            ag.Artifact.from_dataframe(TABLES[library], parquet_kwargs={name: value}).save()
+    assert (count(file_store), blobs(file_store)) == (0, [])
+
+
+def test_a_file_that_is_no_table_and_a_folder_are_told(file_store, tmp_path):
+    for name in ("t.parquet", "t.feather"):
+        (tmp_path / name).write_text("no table")
+        for schema in (None, {"a": "int"}):
+            with pytest.raises(SerializeError):
+                ag.Artifact.from_dataframe(tmp_path / name, schema=schema).save()
+    (tmp_path / "parts").mkdir()
+    with pytest.raises(InvalidArtifactError, match=r"Artifact\(folder\)"):
+        ag.Artifact.from_dataframe(tmp_path / "parts")
+    assert (count(file_store), blobs(file_store)) == (0, [])
+    for name in ("t.parquet", "t.feather"):
+        artifact = ag.Artifact(tmp_path / name, key=name).save()
+        for engine in ("pyarrow", "polars"):
+            with pytest.raises(InvalidArtifactError, match="cannot open this as"):
+                artifact.open(engine=engine)

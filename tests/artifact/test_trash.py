@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 import artigraph as ag
-from artigraph.errors import NodeNotFoundError
+from artigraph.errors import ImmutableError, NodeNotFoundError
 from tests.stores import blobs, count
+
+
+@dataclass
+class TrashedWhole(ag.ArtifactModel):
+    x: Any
 
 
 @pytest.fixture
@@ -94,3 +101,26 @@ def test_blobs_that_another_version_needs_stay(file_store, tmp_path):
     assert two.load() == "shared"
     two.delete(permanent=True)
     assert (blobs(file_store), count(file_store)) == ([], 0)
+
+
+def test_what_a_model_in_the_trash_holds_stays_with_it(store):
+    kept = ag.Artifact(value=TrashedWhole([1]), key="kept")
+    kept.save()
+    part = ag.read_one(ag.Node, ag.NodeFilter(child_of=kept))
+    assert ag.delete_many([part, kept]) == 2
+    kept = ag.Artifact.get(kept.id)
+    kept.restore()
+    assert kept.load() == TrashedWhole([1])
+
+
+def test_a_purge_spares_what_a_model_holds(store):
+    model = TrashedWhole([1])
+    inner = ag.Artifact(value=model, key="inner")
+    inner.save()
+    whole = TrashedWhole(model)
+    whole.save()
+    inner.delete()
+    ag.purge_trash()
+    assert TrashedWhole.load(whole) == TrashedWhole(TrashedWhole([1]))
+    with pytest.raises(ImmutableError):
+        inner.delete(permanent=True)

@@ -13,6 +13,7 @@ import artigraph as ag
 from artigraph.errors import (
     BlobCorruptError,
     BlobMissingError,
+    CannotOpenError,
     ImmutableError,
     InvalidArtifactError,
     NodeNotFoundError,
@@ -20,6 +21,7 @@ from artigraph.errors import (
     UnserializableError,
 )
 from artigraph.storage.file import FileSystemStorage
+from tests.artifact.keyed import kept
 from tests.stores import blobs, count
 
 VALUES = {
@@ -219,10 +221,69 @@ def test_a_storage_can_be_named(file_store, tmp_path):
 
 
 def test_a_storage_is_got_by_its_root(file_store, tmp_path):
-    place = ag.Storage.get(root=str(tmp_path / "rooted"))
+    with pytest.raises(CannotOpenError, match=r"no folder .*save"):
+        ag.Storage.get(root=str(tmp_path / "rooted"))
+    assert not (tmp_path / "rooted").exists()
+    place = ag.Storage(root=str(tmp_path / "rooted")).save()
     ag.save([1] * 10, key="a.json", storage=place)
     assert len([path for path in (tmp_path / "rooted").glob("??/*") if path.is_file()]) == 1
     assert ag.Storage.get(root=str(tmp_path / "rooted")) == ag.Storage(root=str(tmp_path / "rooted")) == place
     with pytest.raises(TypeError):
         ag.Storage()
     assert ag.load("a.json") == [1] * 10
+
+
+def test_what_lies_in_a_storage_has_its_path_there_as_key(file_store, tmp_path):
+    place = ag.Storage(root=str(tmp_path / "place"))
+    (tmp_path / "place/sub/deep").mkdir(parents=True)
+    for name in ("place/sub/a.txt", "place/sub/deep/b.csv", "elsewhere.txt"):
+        (tmp_path / name).write_text("x\n1\n")
+    one = ag.Artifact(tmp_path / "place/sub/a.txt", storage=place).save()
+    assert (one.key, one.load()) == ("sub/a.txt", "x\n1\n")
+    assert ag.Artifact(tmp_path / "place/sub/../sub/a.txt").save() == one
+    assert ag.Artifact.from_dataframe(tmp_path / "place/sub/deep/b.csv").save().key == "sub/deep/b.csv"
+    assert ag.Artifact(tmp_path / "place/sub").save().key == "sub"
+    assert [each.key for each in ag.Artifact.from_dir(tmp_path / "place/sub/deep")] == ["sub/deep/b.csv"]
+    assert ag.Artifact(tmp_path / "place/sub/a.txt", key="own.txt").key == "own.txt"
+    assert ag.Artifact(tmp_path / "elsewhere.txt", storage=place).key is None
+    assert ag.Artifact(one.cache()).key is None
+
+
+def test_a_view_has_a_name_that_a_file_can_have(file_store, tmp_path):
+    names = [".", "x/.", "a" * 300 + ".csv", "é" * 200 + ".tar.gz", "b" * 251 + ".csv", "dir/"]
+    views = [kept(tmp_path, "plain.txt", "x\n1\n").cache()]
+    (tmp_path / "f").write_text("x\n1\n")
+    for key in names:
+        one = ag.Artifact(tmp_path / "f", key=key).save()
+        views.append(one.cache())
+        assert views[-1].read_text() == "x\n1\n", key
+        assert views[-1].name.endswith(one.suffix)
+    assert len({each.parent for each in views}) == 1
+    assert len(set(views)) == len(views)
+    assert views[-2].name == names[-2]
+    assert len(views[3].name.encode()) == len(views[-2].name.encode()) == 255
+    assert ag.Artifact.get(key=names[2]).open().count_rows() == 1
+
+
+async def test_a_storage_is_saved_in_async_code(file_store, tmp_path):
+    place = await ag.Storage(root=str(tmp_path / "rooted")).save()
+    assert ag.Storage.get(root=str(tmp_path / "rooted")) == place
+
+
+def test_a_lazy_artifact_is_told_what_the_seed_tells_it(file_store):
+    with ag.Artifact.from_lazy(".txt", True, "k.txt", "said", False) as lazy:
+        lazy.path.write_text("1")
+    assert (lazy.artifact.key, lazy.artifact.description, lazy.artifact.run) == ("k.txt", "said", None)
+    with pytest.raises(InvalidArtifactError, match="has no color; there are key"):
+        ag.Artifact.from_lazy(".txt", color="red")
+    with pytest.warns(UserWarning, match="upload"), ag.Artifact.from_lazy(".txt", upload=True) as lazy:
+        lazy.path.write_text("2")
+
+
+def test_what_is_got_becomes_an_input_when_that_is_said(file_store, tmp_path):
+    one = kept(tmp_path, "one", features={"n": 1})
+    for asked, used in (({}, 0), ({"is_run_input": False}, 0), ({"is_run_input": True}, 1)):
+        with ag.span_context("use"):
+            assert ag.Artifact.get(key="one", n=1, **asked) == ag.Artifact.get(key="one", **asked) == one
+            assert ag.Artifact.get(path=tmp_path / "one", **asked) == one
+        assert len(one.input_of_runs) == used

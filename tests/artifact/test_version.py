@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import artigraph as ag
@@ -18,6 +19,11 @@ from artigraph.errors import (
     VersionConflictError,
 )
 from tests.stores import blobs, count
+
+
+@ag.dataclass
+class Kept(ag.ArtifactModel, version=1):
+    x: int = 0
 
 
 @pytest.fixture
@@ -103,6 +109,25 @@ def test_empty_files_without_a_key_are_not_taken_for_one_another(file_store, wri
 
 def test_plain_values_always_make_a_node(store):
     assert ag.Artifact(value=[1]).save() != ag.Artifact(value=[1]).save()
+
+
+def test_a_revision_may_give_its_family_another_key(store, write):
+    first, other = keep(write("one"), "old.txt"), keep(write("other"), "other.txt")
+    second = ag.Artifact(write("two"), revises=first, key="new.txt").save()
+    assert (second.key, second.version, second.stem) == ("new.txt", 2, first.stem)
+    assert ag.Artifact.get(first.uid).key == "new.txt"
+    assert not ag.Artifact.filter(key="old.txt")
+    again = ag.Artifact(write("two"), revises=second, key="newer.txt").save()
+    assert (again, again.key) == (second, "newer.txt")
+    loose = ag.Artifact(write("loose")).save()
+    for revised in (again, loose):
+        for text in ("three", revised.load()):
+            with pytest.raises(NameTakenError, match=r"'other.txt' belongs to"):
+                ag.Artifact(write(text), revises=revised, key="other.txt").save()
+    assert (ag.Artifact.get(key="newer.txt"), ag.Artifact.get(key="other.txt")) == (second, other)
+    assert keep(write("fresh"), "old.txt").version == 1
+    featured = ag.Artifact(write("3"), revises=again, key="last.txt", features={"n": 1}).save()
+    assert (featured.key, featured.features["n"], featured.version) == ("last.txt", 1, 3)
 
 
 def test_what_revises_something_is_its_next_version(store, write):
@@ -191,6 +216,9 @@ def test_a_beginning_that_several_uids_have_is_an_error(file_store, write, monke
 def test_bad_input_is_told_and_nothing_is_stored(file_store, write, tmp_path):
     with pytest.raises(InvalidArtifactError, match="does not exist"):
         ag.Artifact(tmp_path / "missing.txt")
+    for make in (ag.Artifact, ag.Artifact.from_dataframe, ag.Artifact.from_dir):
+        with pytest.raises(InvalidArtifactError, match="an empty text is no path"):
+            make("")
     with pytest.raises(InvalidArtifactError, match=r"has no colour; there are path, value, key"):
         ag.Artifact(write("x"), colour="red")
     with pytest.raises(InvalidArtifactError, match="never a path"):
@@ -251,3 +279,26 @@ def test_an_artifact_is_got_by_the_content_of_a_path(store, write, tmp_path):
         ag.Artifact.get(path=write("B"))
     with pytest.raises(InvalidArtifactError, match="does not exist"):
         ag.Artifact.get(path=tmp_path / "missing")
+
+
+def test_what_is_said_with_content_that_is_there_is_written(store, write):
+    keep(write("1"), tags={"k": "1", "old": "o"}, extra_data={"y": 0})
+    said = {"tags": {"k": "2", "n": "3"}, "extra_data": {"z": 1}, "otype": "OT", "kind": "mine"}
+    again = keep(write("1"), **said)
+    read = ag.Artifact.get(key="a.txt")
+    for each in (again, read):
+        assert each.tags == {"k": "2", "n": "3", "old": "o"}
+        assert (each.extra_data, each.otype, each.kind) == ({"z": 1}, "OT", "mine")
+    silent = keep(write("1"))
+    assert (silent.tags, silent.extra_data, silent.otype) == (read.tags, {"z": 1}, "OT")
+
+
+def test_what_is_said_with_a_value_that_is_there_is_written(store):
+    values = {"v.json": {"a": 1}, "t.parquet": pd.DataFrame({"a": [1]}), "m": [Kept(1)]}
+    for key, value in values.items():
+        ag.Artifact(value=value, key=key).save()
+        again = ag.Artifact(value=value, key=key, tags={"k": "v"}, extra_data={"z": 1}, otype="OT").save()
+        for each in (again, ag.Artifact.get(key=key)):
+            assert (each.version, each.tags, each.extra_data, each.otype) == (1, {"k": "v"}, {"z": 1}, "OT"), key
+    assert ag.Artifact.from_dataframe(values["t.parquet"], key="t.parquet").save().otype == "OT"
+    assert ag.Artifact(value=[2], key="named", otype="Mine").save().otype == "Mine"

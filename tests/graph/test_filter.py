@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import operator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -281,3 +282,82 @@ def test_the_filters_of_types_and_links_that_other_documents_have(store):
     assert len(ag.read(ag.Link, ag.LinkFilter(descendant=part))) == 2
     assert ag.read(ag.Link, ag.LinkFilter(ancestor=part)) == []
     assert ag.read(ag.Link, ag.LinkFilter(ancestor=[])) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: ag.NodeFilter(tags=5),
+        lambda: ag.NodeFilter(tags={"a": 5}),
+        lambda: ag.NodeFilter(tags={5: "a"}),
+        lambda: ag.NodeFilter(json="run_params"),
+        lambda: ag.NodeFilter(created_at="2020"),
+        lambda: ag.NodeFilter(created_at=object()),
+        lambda: ag.NodeFilter(created_at=ag.ValueFilter(startswith="2020")),
+        lambda: ag.NodeFilter(opened_at="x"),
+        lambda: ag.NodeFilter(closed_at=ag.ValueFilter(lt="x")),
+        lambda: ag.NodeFilter(label=object()),
+        lambda: ag.NodeFilter(label=["a", 5]),
+        lambda: ag.NodeFilter(label=ag.ValueFilter(gt=5)),
+        lambda: ag.NodeFilter(id=ag.ValueFilter(in_=["nope"])),
+        lambda: ag.NodeFilter(node_type=int),
+        lambda: ag.NodeFilter(node_type=5),
+        lambda: ag.NodeFilter(node_type=ag.Link),
+        lambda: ag.NodeTypeFilter(type=int),
+        lambda: ag.NodeTypeFilter(not_type=[int]),
+        lambda: ag.ArtifactFilter(size="big"),
+        lambda: ag.ArtifactFilter(size=2**63),
+        lambda: ag.ArtifactFilter(hash="abc"),
+        lambda: ag.ModelFilter(model_type=int),
+        lambda: ag.ModelFilter(version="1"),
+        lambda: ag.ModelFilter(fields=5),
+        lambda: ag.ModelTypeFilter(type=int),
+        lambda: ag.ModelTypeFilter(type=["A"]),
+        lambda: ag.NodeFilter(child_of=new_id(), kinds=["zz"]),
+        lambda: ag.NodeFilter(child_of=new_id(), kinds="zz"),
+        lambda: ag.NodeFilter(child_of=new_id(), kinds=5),
+        lambda: ag.ValueFilter(in_=5),
+        lambda: ag.ValueFilter(in_="ab"),
+        lambda: ag.ValueFilter(not_in=5),
+        lambda: ag.ValueFilter(startswith=5),
+        lambda: ag.ValueFilter(like=5),
+        lambda: ag.ValueFilter(icontains=b"a"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(store, asked):
+    with pytest.raises(InvalidFilterError):
+        ag.read(ag.Node, asked())
+
+
+def test_times_are_compared_with_dates_and_texts_too(store):
+    ag.write_one(ag.OrmNode(id=new_id(), node_created_at=datetime(2020, 1, 1, 12, tzinfo=UTC)))
+    day = date(2020, 1, 1)
+    for asked, count in (
+        (ag.ValueFilter(gt=day), 1),
+        (ag.ValueFilter(gt=day + timedelta(days=1)), 0),
+        (ag.ValueFilter(ge="2020-01-01T12:00:00+00:00", le="2020-01-01 12:00"), 1),
+        (ag.ValueFilter(in_=iter([day, datetime(2020, 1, 1, 12)])), 1),  # noqa: DTZ001 - without a zone it is UTC
+        (day, 0),
+        ("2020-01-01T13:00+01:00", 1),
+    ):
+        assert len(ag.read(ag.Node, ag.NodeFilter(created_at=asked))) == count, asked
+
+
+def test_a_number_of_numpy_is_one_and_a_kind_is_one_of_several(store):
+    a, b = ag.Node("a"), ag.Node("b")
+    ag.write_many([a, b, ag.Link(a, b)])
+    ag.save("text")
+    assert len(ag.read(ag.Artifact, ag.ArtifactFilter(size=ag.ValueFilter(gt=np.int64(1), in_=np.array([6]))))) == 1
+    assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="user")) == [b]
+    assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="field")) == []
+
+
+def test_a_filter_is_neither_true_nor_false():
+    label = ag.NodeFilter(label="a")
+    for misused in (lambda: label and label, lambda: not label, lambda: bool(label), lambda: 1 < ag.Feature("x") < 5):
+        with pytest.raises(InvalidFilterError, match=r"combine filters with &, \| and ~"):
+            misused()
+    with pytest.raises(InvalidFilterError, match="'b' is no filter"):
+        label & "b"
+    with pytest.raises(InvalidFilterError, match="is no filter"):
+        ag.Q(key="x") | None

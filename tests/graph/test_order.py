@@ -50,3 +50,9 @@ def test_an_unknown_column_is_told(store):
         ag.read(ag.Node, order_by="colour")
     with pytest.raises(InvalidFilterError, match="role"):
         ag.read(ag.Link, order_by="size")
+
+
+@pytest.mark.parametrize("asked", [5, [5], {"label"}, object()])
+def test_what_is_no_name_of_a_column_is_nothing_to_order_by(file_store, asked):
+    with pytest.raises(InvalidFilterError, match="nothing to order by"):
+        ag.read(ag.Node, order_by=asked)

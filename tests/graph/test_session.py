@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -9,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import artigraph as ag
-from artigraph.errors import LabelTakenError, UnserializableError, WouldDeadlockError
+from artigraph.errors import LabelTakenError, StoreBusyError, UnserializableError, WouldDeadlockError
+from artigraph.graph.engine import current_database
 from artigraph.graph.schema import OrmNode
 from tests.stores import count
 
@@ -156,3 +159,95 @@ def test_a_session_of_the_caller_cannot_be_used_without_await(file_store):
     session = AsyncSession(ag.get_engine())
     with pytest.raises(WouldDeadlockError):
         ag.save(Grouped(1), session=session)
+
+
+WAIT = "this call would wait for itself: a session of yours .* give the call that session="
+
+
+@asynccontextmanager
+async def writing_session():
+    """A session of the caller that has written and not committed."""
+    engine = ag.get_engine()
+    try:
+        async with AsyncSession(engine) as session:
+            await ag.save(Grouped(1), session=session)
+            yield session
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def at_once():
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 5
+
+
+async def test_a_write_beside_a_session_of_the_same_task_is_refused_at_once(file_store):
+    async with writing_session() as session:
+        with at_once():
+            with pytest.raises(WouldDeadlockError, match=WAIT):
+                ag.save.s(Grouped(2))
+            with pytest.raises(WouldDeadlockError, match=WAIT):
+                await ag.save(Grouped(2))
+            with pytest.raises(WouldDeadlockError, match=WAIT):
+                async with ag.current_session():
+                    pass
+        assert await ag.read(Grouped) == ag.read.s(Grouped) == []
+        await session.commit()
+        ag.save.s(Grouped(3))
+        await ag.save(Grouped(4))
+    assert [each.x for each in await ag.read(Grouped)] == [1, 3, 4]
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback", "close"])
+async def test_a_session_that_ended_is_in_nobody_s_way(file_store, end):
+    async with writing_session() as session:
+        await getattr(session, end)()
+        ag.save.s(Grouped(2))
+        await ag.save(Grouped(3), session=session)
+        await session.commit()
+    assert [each.x for each in await ag.read(Grouped)] == ([1, 2, 3] if end == "commit" else [2, 3])
+
+
+async def test_a_session_nobody_has_any_more_is_in_nobody_s_way(file_store):
+    async with writing_session() as session:
+        held = current_database().sessions
+        assert len(held) == 1
+        await session.rollback()
+    del session
+    gc.collect()
+    assert len(held) == 0
+
+
+async def test_another_task_waits_for_a_session_and_a_blocking_call_beside_it_does_not(file_store):
+    async with writing_session() as session:
+        other = asyncio.create_task(ag.save.a(Grouped(2)))
+        await asyncio.sleep(0.2)
+        assert not other.done()
+        with at_once(), pytest.raises(WouldDeadlockError):
+            await asyncio.create_task(_blocking())
+        await session.commit()
+        await other
+    assert len(await ag.read(Grouped)) == 2
+
+
+async def test_a_thread_of_its_own_waits_for_a_session(file_store):
+    async with writing_session() as session:
+        other = asyncio.create_task(asyncio.to_thread(ag.save.s, Grouped(2)))
+        await asyncio.sleep(0.2)
+        await session.commit()
+        await other
+    assert len(await ag.read(Grouped)) == 2
+
+
+async def _blocking():
+    ag.save.s(Grouped(9))
+
+
+async def test_who_waited_in_vain_is_told_of_sessions_too(tmp_path):
+    reset = ag.set_engine(f"sqlite:///{tmp_path / 'a.db'}", create_tables=True, busy_timeout=0.1)
+    async with writing_session():
+        with pytest.raises(StoreBusyError, match="or by a session or connection of this one"):
+            await asyncio.create_task(ag.save.a(Grouped(2)))
+    reset()

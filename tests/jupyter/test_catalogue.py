@@ -49,3 +49,23 @@ def test_a_query_is_a_table_that_counts_what_it_hides(file_store, tmp_path):
     html, text = RENDERERS[type(query)](query)
     assert "value 7" in html
     assert "value 7" in text
+
+
+def test_a_collection_is_a_card_with_the_first_of_what_it_holds(file_store):
+    many = [ag.Artifact(value=n, label=f"value {n} <b>").save() for n in range(60)]
+    unsaved = ag.Collection([ag.Artifact(value=1)], label="draft")
+    made = ag.Collection([*many[::-1], many[0]], key="all/<i>", description="of <b>").save()
+    for one in (made, ag.Collection.get(key="all/<i>")):
+        card = catalogue.collection_card(one)
+        assert ([row.label for row in card.rows[:2]], len(card.rows)) == (["value 59 <b>", "value 58 <b>"], 50)
+        assert (card.total, dict(card.facts)["Description"]) == (61, "of <b>")
+        assert eval(card.load_code, {"artigraph": ag})[:2] == [59, 58]
+        html, text = RENDERERS[ag.Collection](one)
+        assert "50 of 61 shown" in html
+        assert "<b>" not in html
+        assert "value 59" in text
+        assert "11 more artifacts" in text
+    html, text = RENDERERS[ag.Collection](unsaved)
+    assert "draft" in html
+    assert "1 artifact" in text
+    assert not catalogue.collection_card(unsaved).load_code

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, Optional
 
 import numpy as np
 import pytest
 
 import artigraph as ag
 from artigraph.errors import InvalidFieldError, NameTakenError, UnserializableError
+from artigraph.model.pydantic import PydanticModel
 from artigraph.serializer.base import Serializer
 from artigraph.serializer.json import json_serializer
 from artigraph.storage.memory import MemoryStorage
@@ -60,7 +62,45 @@ class Inherited(Configured, config=ag.ArtifactModelConfig(default_field_storage=
     own: str = ag.artifact_field(serializer=json_serializer, default="own")
 
 
-def parts(model: ag.ArtifactModel) -> dict[str, tuple[str | None, str]]:
+class Mode(Enum):
+    FAST = 1
+
+
+class ModeByName(Serializer[Mode]):
+    """An enum as a whole, which models take apart otherwise."""
+
+    name = "mode.test/1"
+
+    def serialize(self, value: Mode, /) -> bytes:
+        return value.name.encode()
+
+    def deserialize(self, data: bytes, /) -> Mode:
+        return Mode[data.decode()]
+
+
+mode_by_name = ModeByName()
+
+
+@dataclass
+class Optionally(ag.ArtifactModel):
+    spec: Annotated[str, ag.ContentSpec(storage=Whispering, tags={"e": "e"})] | None = None
+    marks: Annotated[str, shouting, elsewhere] | None = None
+    old: Optional[Annotated[str, shouting]] = None  # noqa: UP045 - both spellings are used
+    either: Annotated[str, shouting] | Annotated[int, json_serializer] | list[int] | None = None
+    mode: Annotated[Mode, mode_by_name] | None = None
+    around: Annotated[Annotated[str, shouting] | None, ag.SaveSpec(serializer="json/1")] = None
+
+
+class OptionallyToo(PydanticModel):
+    spec: Annotated[str, ag.ContentSpec(storage=Whispering, tags={"e": "e"})] | None = None
+    marks: Annotated[str, shouting, elsewhere] | None = None
+    old: Optional[Annotated[str, shouting]] = None  # noqa: UP045 - both spellings are used
+    either: Annotated[str, shouting] | Annotated[int, json_serializer] | list[int] | None = None
+    mode: Annotated[Mode, mode_by_name] | None = None
+    around: Annotated[Annotated[str, shouting] | None, ag.SaveSpec(serializer="json/1")] = None
+
+
+def parts(model: Any) -> dict[str, tuple[str | None, str]]:
     """Field -> (storage, serializer) of what was stored."""
     links = ag.read(ag.Link, ag.LinkFilter(source=model, kind="field"))
     rows = {row.id: row for row in ag.read(ag.OrmArtifact)}
@@ -84,6 +124,31 @@ def test_what_is_said_of_a_field_takes_effect(store):
     assert Specified.load(model.id) == Specified("A", "M", "s", "N", "p")
 
 
+@pytest.mark.parametrize("kind", [Optionally, OptionallyToo])
+def test_marks_within_a_union_take_effect(store: Any, kind: Any) -> None:
+    model = kind(spec="s", marks="m", old="o", either="e", mode=Mode.FAST, around="a")
+    model.save()
+    assert parts(model) == {
+        "spec": ("fields-whispering", "json/1"),
+        "marks": ("fields-elsewhere", "shouting.test/1"),
+        "old": (None, "shouting.test/1"),
+        "either": (None, "shouting.test/1"),
+        "mode": (None, "mode.test/1"),
+        "around": (None, "json/1"),
+    }
+    assert kind.load(model.id) == kind(spec="s", marks="M", old="O", either="E", mode=Mode.FAST, around="a")
+    [tagged] = ag.read(ag.Artifact, ag.NodeFilter(tags={"e": "e"}))
+    assert tagged.value == "s"
+    for other in (kind(), kind(either=[1]), kind(either=3)):
+        assert kind.load(other.save()) == other
+
+
+def test_a_spec_is_hashable_whatever_its_tags() -> None:
+    assert hash(ag.ContentSpec(tags={"e": "e"})) == hash(ag.ContentSpec(tags={"e": "f"}))
+    union = Annotated[int, ag.ContentSpec(tags={"e": "e"})] | None
+    assert union is not None
+
+
 def test_tags_of_a_field_are_on_its_own_node(store):
     model = Specified("a")
     model.save(tags={"kind": "whole"})
@@ -97,6 +162,22 @@ def test_defaults_of_a_class_hold_where_nothing_else_was_said(store):
     model.save()
     assert parts(model) == {"text": ("fields-elsewhere", "shouting.test/1"), "number": ("fields-elsewhere", "json/1")}
     assert Configured.load(model.id) == Configured("A")
+
+
+def test_defaults_may_be_names(store):
+    @dataclass
+    class Named(
+        ag.ArtifactModel,
+        config=ag.ArtifactModelConfig(default_field_serializer="shouting.test/1", default_field_storage=Whispering),
+    ):
+        text: str
+        number: int = 1
+
+    ag.save("x", serializer=shouting)  # known from here on
+    model = Named("a")
+    model.save()
+    known = {"text": ("fields-whispering", "shouting.test/1"), "number": ("fields-whispering", "json/1")}
+    assert parts(model) == known
 
 
 def test_defaults_are_inherited_and_completed(store):

@@ -19,8 +19,10 @@ from artigraph.errors import (
     ModelTooNewError,
     NameTakenError,
     SerializeError,
+    UnserializableError,
     WrongModelError,
 )
+from artigraph.registry import default_registry
 
 
 @dataclass
@@ -133,6 +135,31 @@ def test_copies_and_pickles_are_things_of_their_own(store, model):
 def test_a_field_named_like_a_method_is_an_error_that_names_the_cure(name):
     with pytest.raises(InvalidFieldError, match=f"call the field {name}_"):
         type("Badly", (ag.ArtifactModel,), {"__annotations__": {name: int}})
+
+
+@pytest.mark.parametrize("name", [5, "", "x" * 300, "a\0b", "\ud800"], ids=repr)
+def test_a_stored_name_is_a_label(name):
+    with pytest.raises(InvalidFieldError, match="the stored name of Badly"):
+        type(ag.ArtifactModel)("Badly", (ag.ArtifactModel,), {}, name=name)
+    assert "Badly" not in default_registry().models
+
+
+def test_a_config_is_one(store):
+    with pytest.raises(InvalidFieldError, match="ArtifactModelConfig"):
+        type(ag.ArtifactModel)("Badly", (ag.ArtifactModel,), {}, config=3)
+    for said in ({"default_field_serializer": 5}, {"default_field_serializer": dict}, {"default_field_storage": 5}):
+        with pytest.raises(InvalidFieldError, match="the default"):
+            ag.ArtifactModelConfig(**said)
+
+
+def test_a_field_that_was_never_set_is_named(store):
+    @dataclass
+    class Unset(ag.ArtifactModel):
+        x: int
+        later: int = field(init=False)
+
+    with pytest.raises(UnserializableError, match=r"Unset\.later"):
+        Unset(1).save()
 
 
 @pytest.mark.parametrize("version", [0, -1, "1", True, 1.5])

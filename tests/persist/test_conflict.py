@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import delete, select
 
 import artigraph as ag
 from artigraph.bridge import ask
-from artigraph.errors import ImmutableError, LabelTakenError
+from artigraph.errors import DatabaseCorruptError, ImmutableError, LabelTakenError
+from artigraph.graph.schema import LINK, NODE
 from artigraph.model.pydantic import PydanticModel
 from artigraph.persist.find import resolve
 from tests.stores import blobs
@@ -146,3 +148,46 @@ async def test_a_label_means_the_newest_that_has_it(store):
     newest = await ag.save(2, "n")
     assert await ask(resolve, "n") == newest
     assert len(await ag.read(ag.Artifact, ag.NodeFilter(label="n"))) == 2
+
+
+def lose(label: str) -> None:
+    """Damage the database: everything that is held under this label is gone."""
+    with ag.current_session() as group:
+        targets = group.scalars(select(LINK.c.target_id).where(LINK.c.label == label))
+        group.execute(delete(NODE).where(NODE.c.id.in_(targets)))
+
+
+@pytest.mark.parametrize(
+    ("part", "lost"),
+    [
+        (7, "part"),
+        (HeldPart(7), "part"),
+        (HeldPart(7), "x"),
+        ([HeldPart(1), HeldPart(2)], "1"),
+        ({"a": np.arange(3)}, "a"),
+        (np.arange(3), "note"),
+    ],
+)
+@pytest.mark.parametrize("on_conflict", ["raise", "replace", "ignore"])
+def test_a_model_that_lost_a_part_says_so_and_is_whole_when_it_is_saved_again(store, part, lost, on_conflict):
+    holder = Holder(part, "n")
+    holder.save()
+    lose(lost)
+    with pytest.raises(DatabaseCorruptError, match="has not the parts that it was saved with"):
+        Holder.load(holder.id)
+    assert {problem.kind for problem in ag.verify().problems} == {"incomplete"}
+    holder.save(on_conflict=on_conflict)
+    assert ag.verify().ok
+    assert repr(Holder.load(holder.id)) == repr(holder)
+
+
+def test_saving_a_damaged_part_does_not_make_its_damaged_whole_look_whole(store):
+    holder = Holder(HeldPart(1), "n")
+    holder.save()
+    lose("note")
+    lose("x")
+    holder.part.save()
+    with pytest.raises(DatabaseCorruptError, match="Holder"):
+        Holder.load(holder.id)
+    holder.save()
+    assert Holder.load(holder.id) == holder

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import artigraph as ag
+from artigraph.errors import InvalidFilterError
 from tests.stores import statements
 
 
@@ -109,3 +110,18 @@ def test_a_label_cannot_break_the_table_out_of_its_lines(store):
     assert len(text.splitlines()) == 2
     assert not {"\x1b", "\u202e"} & set(text)
     assert len(text.splitlines()[1]) < 120
+
+
+def test_where_nothing_matches_it_says_what_was_asked(store):
+    ag.save(1, "n")
+    assert repr(ag.find("nope")) == "nothing matches 'nope'; artigraph.find() lists what there is"
+    assert "nothing matches {'a': 'b'}" in repr(ag.find(tags={"a": "b"}))
+    assert "nothing matches 'x' and {'a': None}" in repr(ag.find("x", tags={"a": None}))
+    assert "nothing matches this filter" in repr(ag.find(ag.NodeFilter(label="nope")))
+
+
+def test_what_is_no_filter_is_told_at_once(store):
+    with pytest.raises(InvalidFilterError, match="5 is no filter"):
+        ag.find(5)
+    with pytest.raises(InvalidFilterError, match="tag name"):
+        ag.find(tags="a")

@@ -121,6 +121,7 @@ def test_the_registry_limits_what_is_found_but_a_class_that_is_named_is_known(st
     loaded = ag.load_one(record, Shown, registry=few)
     assert loaded.name == "a"
     assert (loaded.part.type_name, dict(loaded.part)) == ("Picky", {"x": 1})
+    assert Shown.load(record, registry=few).name == "a"
     with ag.new_loader(registry=few) as loader:
         generic, known = loader.load_soon(record), loader.load_soon(ag.save_one(Picky(2)), Picky)
     assert generic.get()["name"] == "a"

@@ -10,6 +10,7 @@ import artigraph as ag
 from artigraph.errors import (
     ImmutableError,
     InvalidFilterError,
+    InvalidOptionError,
     LabelTakenError,
     MultipleNodesError,
     NodeNotFoundError,
@@ -50,6 +51,46 @@ def test_an_artifact_around_a_model_is_that_model(store):
     assert ag.load("n") == model
 
 
+def test_a_keyed_artifact_is_written_as_its_save_does(store):
+    keyed, other = ag.Artifact(value=5, key="k"), ag.Artifact(value=Written(1), key="whole")
+    ag.write_one(keyed)
+    assert (ag.load("k"), keyed.version) == (5, 1)
+    note = ag.Node("note")
+    keyed.description = "five"
+    ag.write_many([keyed, other, note, ag.Link(note, keyed, "about")])
+    assert ag.Artifact.get(key="k").description == "five"
+    assert (ag.load("whole"), other.version) == (Written(1), 1)
+    keyed.save()
+
+
+def test_a_keyed_artifact_is_not_written_when_something_beside_it_fails(store):
+    keyed = ag.Artifact(value=5, key="k")
+    with pytest.raises(NodeNotFoundError):
+        ag.write_many([keyed, ag.Link(keyed, ag.Node())])
+    assert not ag.exists(ag.Node)
+    ag.write_one(keyed)
+    assert ag.load("k") == 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ag.write_one(ag.Node("n"), on_conflict="overwrite"),
+        lambda: ag.save(1, on_conflict="overwrite"),
+        lambda: ag.save(1, key="k", on_conflict="overwrite"),
+        lambda: Written(1).save(on_conflict="overwrite"),
+        lambda: ag.save_one(1, on_conflict="overwrite"),
+        lambda: ag.new_saver(on_conflict="overwrite"),
+        lambda: ag.new_saver(on_error="overwrite"),
+        lambda: ag.new_loader(on_error="overwrite"),
+    ],
+)
+def test_a_word_that_an_option_does_not_know_is_refused(file_store, call):
+    with pytest.raises(InvalidOptionError, match="is 'overwrite'; it can be 'raise', '"):
+        call()
+    assert count(file_store) == 0
+
+
 def test_the_same_thing_twice_is_written_once(store):
     a = ag.Node("a")
     thing = ag.Artifact(value=1)
@@ -85,6 +126,49 @@ def test_what_is_no_filter_is_told(store, verb, cls):
     with pytest.raises(InvalidFilterError, match=r"is no filter; NodeFilter\(id="):
         verb(cls, node_id)
     assert ag.load(node_id) == 0
+
+
+def test_one_thing_is_never_taken_for_all_of_its_class(store):
+    with ag.span_context("one") as span:
+        model = Written(1)
+        model.save()
+    with ag.span_context("two"):
+        kept = ag.Artifact(value=1, key="k").save()
+    link = ag.read(ag.Link)[0]
+    for verb in (ag.read, ag.read_one, ag.exists, ag.delete):
+        for thing in (span, kept, link, model, ag.Node("a"), ag.OrmNode()):
+            with pytest.raises(InvalidFilterError, match=r"delete_one\(\) take one thing"):
+                verb(thing)
+    assert len(ag.read(ag.Span)) == 2
+
+
+def test_a_condition_on_other_rows_is_told_and_never_matches_all(store):
+    a, b = ag.Node("a"), ag.Node("b")
+    ag.write_many([a, b, ag.Link(a, b, "l")])
+    nodes, links = ag.NodeFilter(label="a"), ag.LinkFilter(label="l")
+    for verb in (ag.read, ag.exists, ag.delete):
+        for cls, where in ((ag.Node, links), (ag.Link, nodes), (ag.Link, nodes & links), (ag.Node, nodes | ~links)):
+            with pytest.raises(InvalidFilterError, match="is a condition on"):
+                verb(cls, where)
+        with pytest.raises(InvalidFilterError, match=r"on a value, as in NodeFilter\(label="):
+            verb(ag.Node, ag.ValueFilter(eq="a"))
+    with pytest.raises(InvalidFilterError, match="is a condition on links"):
+        ag.delete(ag.NodeFilter(child_of=links))
+    with pytest.raises(InvalidFilterError, match="is a condition on a value"):
+        ag.delete(ag.ValueFilter(eq="l"))
+    with pytest.raises(InvalidFilterError, match="is a condition on links"):
+        ag.find(links).rows()
+    assert (len(ag.read(ag.Node)), len(ag.read(ag.Link))) == (2, 1)
+    assert ag.delete(links & ag.LinkFilter(source=a)) == 1
+    assert ag.delete(ag.Node, nodes) == 1
+
+
+@pytest.mark.parametrize("empty", [{"tags": {}}, {"json": {}}, {"label": []}, {"id": []}, {"child_of": []}])
+def test_nothing_to_choose_from_matches_nothing(store, empty):
+    ag.write_one(ag.Node("a"))
+    assert not ag.exists(ag.Node, ag.NodeFilter(**empty))
+    assert ag.delete(ag.NodeFilter(**empty)) == 0
+    assert ag.delete(ag.ModelFilter(fields={})) == 0
 
 
 def test_a_label_is_unique_among_the_links_of_its_source(store):
@@ -184,6 +268,58 @@ def test_a_diamond_of_parts_goes_as_a_whole(file_store):
     assert count(file_store) == 0
 
 
+def held_part(whole: Written) -> ag.Node:
+    return ag.read_one(ag.Node, ag.NodeFilter(child_of=whole, label="x"))
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [
+        lambda whole: ag.delete_one(held_part(whole).id),
+        lambda whole: ag.delete_many([held_part(whole), ag.find_span("other")]),
+        lambda whole: ag.delete(ag.Node, ag.NodeFilter(child_of=whole)),
+        lambda whole: ag.delete_one(ag.read_one(ag.Link, ag.LinkFilter(source=whole))),
+        lambda whole: ag.delete(ag.Link, ag.LinkFilter(source=whole)),
+        lambda whole: ag.delete(ag.LinkFilter(label="x")),
+        lambda whole: ag.read_one(ag.Artifact, ag.NodeFilter(id=held_part(whole).id)).delete(),
+    ],
+)
+def test_a_part_of_what_stays_is_not_deleted_and_says_whose_it_is(store, remove):
+    with ag.span_context("other"):
+        pass
+    whole = Written([1])
+    whole.save()
+    with pytest.raises(ImmutableError, match=rf"field .x. of Written {whole.id}.*delete the whole"):
+        remove(whole)
+    assert Written.load(whole) == Written([1])
+    assert ag.exists(ag.Span)
+
+
+def test_a_nested_model_of_what_stays_is_not_deleted(store):
+    inner = Written(1)
+    whole, many = Written(inner), Written([inner, Written(2)])
+    ag.write_many([whole, many])
+    with pytest.raises(ImmutableError, match="a part of what stays"):
+        ag.delete_one(inner)
+    with pytest.raises(ImmutableError):
+        ag.delete_many([inner, whole])
+    assert ag.delete_many([inner, whole, many]) == 3
+    assert not ag.exists(ag.Node)
+
+
+def test_a_field_is_not_written_by_hand(store):
+    whole, other = Written(1), ag.Node("other")
+    ag.write_many([whole, other])
+    with pytest.raises(ImmutableError, match="a new field 'zz' of a model"):
+        ag.write_one(ag.Link(whole, other, "zz", kind="field"))
+    [link] = ag.read(ag.Link, ag.LinkFilter(source=whole))
+    ag.write_one(link)
+    link.label = "zz"
+    with pytest.raises(ImmutableError):
+        ag.write_one(link, on_conflict="replace")
+    assert Written.load(whole) == Written(1)
+
+
 def test_a_deleted_span_leaves_its_outputs_unless_asked(store):
     for outputs, left in ((False, 1), (True, 0)):
         with ag.span_context("s") as span:
@@ -192,6 +328,16 @@ def test_a_deleted_span_leaves_its_outputs_unless_asked(store):
         assert not ag.exists(ag.Span)
         assert len(ag.read(Written)) == left
         ag.delete(Written)
+
+
+def test_an_output_that_a_model_holds_stays_when_the_span_goes(store):
+    with ag.span_context("work") as span:
+        inner = Written(1)
+        inner.save("inner")
+    whole = Written(inner)
+    whole.save()
+    ag.delete_one(span, outputs=True)
+    assert Written.load(whole) == Written(Written(1))
 
 
 def test_deleting_by_filter_counts_what_matched(store):

@@ -76,6 +76,7 @@ class TestDataFrame(SerializerKit):
             {"s": pandas.array(["x", None], dtype="string"), "r": pandas.array([1, None], dtype="int64[pyarrow]")}
         ),
         pandas.DataFrame({"a": pandas.Categorical(["x", "y", None], categories=["y", "x", "unused"], ordered=True)}),
+        pandas.DataFrame({"a": pandas.Categorical(["x", "y", None], categories=["y", "x"])}),
         pandas.DataFrame({"a": pandas.Categorical([2, 1, 2])}).head(0),
         pandas.DataFrame({"a": pandas.period_range("2020", periods=2, freq="M"), "b": pandas.interval_range(0, 2)}),
         *(
@@ -88,6 +89,7 @@ class TestDataFrame(SerializerKit):
             indexed(pandas.RangeIndex(5, 2, -1)),
             indexed(["x", "y"]),
             indexed(pandas.CategoricalIndex(["x", "y"], name="a")),
+            indexed(pandas.CategoricalIndex(["x", "y"], categories=["y", "z", "x"])),
         ),
         *(indexed(pandas.Index(["x", None], dtype=object)), indexed([1.5, numpy.nan]), indexed([7, 7]), indexed([])),
         indexed(pandas.MultiIndex.from_product([["x", "y"], [1, 2]], names=["p", None])),

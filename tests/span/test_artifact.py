@@ -203,3 +203,27 @@ def test_a_span_inside_that_made_nothing_is_told_too(url: str) -> None:
     with ag.RunManager() as outer, ag.span_context("empty") as empty:
         pass
     assert outer.load_descendant_artifacts.s() == {empty.id: {}}
+
+
+def test_what_was_changed_in_place_before_it_is_saved_inside_something_says_so(url: str) -> None:
+    ag.save.s(np.arange(5), "kept")
+    ag.save.s(Report(note="n"), "model")
+    same, other, model = ag.load.s("kept"), ag.load.s("kept"), ag.load.s("model")
+    other[0] = 7
+    with ag.span_context() as span:
+        ag.save.s({"same": same, "other": other, "model": model}, "out")
+    links = ag.read.s(ag.Link, ag.LinkFilter(target=span.id, kind="input"))
+    found = {link.role: link.changed for link in links}
+    assert found == {"out['same']": False, "out['other']": True, "out['model']": False}
+
+
+def test_artifacts_that_are_no_dict_are_told(url: str) -> None:
+    with ag.span_context() as span, pytest.raises(UnserializableError, match="label -> value"):
+        ag.create_span_artifacts.s(span, [1])  # type: ignore[arg-type]
+
+
+def test_outside_of_spans_no_value_is_looked_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ag.save.s(np.arange(5), "kept")
+    kept = ag.load.s("kept")
+    monkeypatch.setattr("artigraph.persist.output.has_changed", None)
+    ag.save.s({"x": kept})

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import artigraph as ag
-from artigraph.errors import NodeNotFoundError, NoOpenSpanError
+from artigraph.errors import InvalidFieldError, NodeNotFoundError, NoOpenSpanError
 from artigraph.span.context import SpanContext
 from tests.span import carried
 
@@ -171,3 +171,11 @@ def test_a_span_that_was_put_off_is_written_when_it_is_carried_away(spans: Spans
         assert "late" not in spans()
         with ag.attach(ag.inject()):
             assert spans()["late"].status == "open"
+
+
+def test_what_is_no_carrier_is_told(url: str) -> None:
+    for carrier in (5, {"traceparent": 5}, {"traceparent": None}, [1]):
+        with pytest.raises(NoOpenSpanError):
+            ag.attach(carrier)  # type: ignore[arg-type]
+    with ag.span_context(), pytest.raises(InvalidFieldError, match="environment variables"):
+        ag.child_env(5)  # type: ignore[arg-type]

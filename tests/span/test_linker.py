@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,3 +157,30 @@ def test_a_generator_is_refused_at_once() -> None:
         @ag.linked
         def numbers() -> Iterator[int]:
             yield 1
+
+
+def test_an_argument_that_was_changed_in_place_says_so() -> None:
+    ag.save(np.arange(5), "kept")
+    same, other = ag.load("kept"), ag.load("kept")
+    other[0] = 7
+
+    @ag.linked
+    def combine(a: np.ndarray, b: np.ndarray) -> int:
+        return int((a + b).sum())
+
+    combine(same, other)
+    span = ag.read_one(ag.Span, ag.NodeFilter(label="combine[1]"))
+    assert {role: link.changed for role, link in inputs(span).items()} == {"a": False, "b": True}
+
+
+def test_a_function_with_bound_arguments_and_an_object_are_linked() -> None:
+    def bound(a: int, b: int) -> int:
+        return a + b
+
+    class Doubling:
+        def __call__(self, a: int) -> int:
+            return 2 * a
+
+    assert ag.linked(functools.partial(bound, b=2))(1) == 3
+    assert ag.linked(Doubling())(4) == 8
+    assert [span.label for span in ag.read(ag.Span)] == ["bound[1]", "Doubling[1]"]

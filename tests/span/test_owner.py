@@ -12,11 +12,11 @@ from sqlalchemy import Connection, update
 
 import artigraph as ag
 from artigraph.bridge import block
+from artigraph.graph import owner as owner_file
 from artigraph.graph.engine import current_database
+from artigraph.graph.owner import GONE_AFTER, owner_of
 from artigraph.graph.schema import OWNER
 from artigraph.ids import now
-from artigraph.span import owner as owner_file
-from artigraph.span.owner import GONE_AFTER, owner_of
 
 Spans = Callable[[], dict[str, Any]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from artigraph.span.redact import holds_secret, is_secret_name, redacted, redacted_data
+from artigraph.span.redact import holds_secret, is_secret_name, redacted, redacted_data, redacted_text
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ from artigraph.span.redact import holds_secret, is_secret_name, redacted, redact
         "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nhunter2",
         "x = 'ghp_hunter2hunter2hunter2hunter2'",
+        "dsn = 'host=db password=hunter2 dbname=x'",
+        '# don\'t\nconnect(f"host={host} password = hunter2")',
+        'conf = """\nhost: db\npassword: hunter2\n"""',
+        "run('--api-key=hunter2')",
     ],
 )
 def test_a_secret_is_hidden(text: str) -> None:
@@ -62,10 +66,42 @@ def test_a_secret_is_hidden(text: str) -> None:
         "mask = a&key==3",
         "sqlite:///my.db",
         "time = '12:30'; mail = 'me@host'",
+        "password = get()  # password: the one of the server",
+        'def f(token):\n    """Do it.\n\n    Args:\n        token: what the server gave.\n    """',
+        "query = 'SELECT * FROM t WHERE token = ? AND password=%s AND secret = :secret'",
+        "f'host={host} password={password}'",
+        "print('max_tokens=512'); log('token:', token)",
+        "api_key: str = settings['api_key']",
     ],
 )
 def test_ordinary_code_is_unharmed(code: str) -> None:
     assert redacted(code) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host=db password=hunter2 dbname=x",
+        "password: hunter2",
+        "api_key=hunter2 token=hunter2",
+        "wrong password = 'hunter2",
+        '{"secret": hunter2}',
+        "login failed (token: hunter2)",
+    ],
+)
+def test_text_needs_no_quotes(text: str) -> None:
+    assert "hunter2" not in redacted_text(text)
+    assert redacted_text(redacted_text(text)) == redacted_text(text)
+    assert redacted_data({"dsn": text}) == {"dsn": redacted_text(text)}
+    assert holds_secret("dsn", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["got an unexpected keyword argument 'token'", "max_tokens=512, n=3", "Password: ", "no secret", "tokenizer: bert"],
+)
+def test_text_that_only_names_a_secret_stays(text: str) -> None:
+    assert redacted_text(text) == text
 
 
 def test_data_under_a_secret_name_is_hidden_whatever_it_is() -> None:
@@ -88,4 +124,5 @@ def test_a_number_of_tokens_is_no_secret() -> None:
 @pytest.mark.parametrize("piece", ["a", "a-.", "token", "'password'", "://a:", "?a", "password = '", "\\", " ", "-"])
 def test_long_text_is_read_once_and_not_again_and_again(piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    assert len(redacted(text)) <= len(text) + 3
+    for redact in (redacted, redacted_text):
+        assert len(redact(text)) <= len(text) + 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import artigraph as ag
-from artigraph.errors import NodeNotFoundError
-from artigraph.span.restore import span_roles
+from artigraph.errors import InvalidFilterError, NodeNotFoundError
+from artigraph.span.restore import restore_span, span_roles
 
 
 @pytest.fixture
@@ -47,3 +47,10 @@ def test_what_was_deleted_is_missing_with_the_reason_and_the_rest_comes_back(spa
 def test_a_span_that_does_not_exist_is_said(url: str) -> None:
     with pytest.raises(NodeNotFoundError, match="'nothing'"):
         ag.restore_span.s("nothing")
+
+
+def test_roles_are_names(url: str) -> None:
+    with ag.span_context("s"):
+        pass
+    with pytest.raises(InvalidFilterError, match="names of inputs"):
+        restore_span.s("s", roles=5)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,22 @@ def test_no_secret_reaches_the_database(url: str, tmp_path: Path) -> None:
     assert len(stored.info["source_hash"]) == 64
     for file in tmp_path.glob("spans.db*"):
         assert b"canary" not in file.read_bytes(), file
+
+
+def test_a_secret_without_quotes_is_hidden_in_what_a_span_ends_with_and_ran_with(url: str) -> None:
+    dsn = "host=db password=canary dbname=x"
+    span = ag.Run("connect", source=f"connect({dsn!r})", params={"dsn": dsn})
+
+    def connect() -> None:
+        token = span.label
+        raise ConnectionError(dsn if token else "")
+
+    with pytest.raises(ConnectionError), ag.span_context(span):
+        connect()
+    stored: Any = ag.read_span.s(span)
+    assert stored.error["message"] == stored.params["dsn"] == "host=db password=*** dbname=x"
+    assert "raise ConnectionError(dsn if token else" in stored.error["traceback"]
+    assert "canary" not in f"{stored.error} {stored.source}"
 
 
 def test_a_hostile_exception_is_kept_as_far_as_it_can_be() -> None:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from artigraph.graph.owner import gone_owners
 from artigraph.graph.schema import NODE
 from artigraph.lineage.picture import LineageNode, Picture
-from artigraph.span.owner import gone_owners
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
 
