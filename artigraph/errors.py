@@ -85,10 +85,8 @@ class InvalidOptionError(ArtigraphError, ValueError):
 
     def __init__(self, name: str, value: object, known: Iterable[str] | str) -> None:
         self.name, self.value = name, value
-        self.known = (known,) if isinstance(known, str) else tuple(known)
-        """The values that it can have, or what such a value is."""
-        said = known if isinstance(known, str) else ", ".join(map(repr, self.known))
-        super().__init__(f"{name} is {value!r:.200}; it can be {said}")
+        self.known = known if isinstance(known, str) else ", ".join(map(repr, known))
+        super().__init__(f"{name} is {value!r:.200}; it can be {self.known}")
 
 
 class SpanOpenedError(ArtigraphError, RuntimeError):
@@ -248,22 +246,15 @@ class MissingLibraryError(ArtigraphError, ImportError):
         super().__init__(f"{purpose} needs {library}: pip install {package or library}", name=library)
 
 
+_CHANGED = "is saved with other content; pass on_conflict='replace' to change it, 'ignore' to keep it, or save a copy"
+
+
 class ImmutableError(ArtigraphError, ValueError):
     """Something saved was to be changed, or to lose a part, without saying what should happen."""
 
-    def __init__(
-        self,
-        what: str,
-        node_id: object,
-        why: str = "is saved with other content; pass on_conflict='replace' to change it, 'ignore' to keep what is "
-        "stored, or save a copy",
-    ) -> None:
+    def __init__(self, what: str, node_id: object, why: str = _CHANGED) -> None:
         self.what, self.node_id = what, node_id
         super().__init__(f"{what} ({node_id}) {why}")
-
-
-class HeldError(ArtigraphError, ValueError):
-    """Something was to be deleted for good that a collection holds."""
 
 
 class CycleError(ArtigraphError, ValueError):

@@ -234,8 +234,7 @@ class Artifact(ArtifactMaker):
 
         Raises:
             NodeNotFoundError: it is not there.
-            ImmutableError: it would be gone for good, and is a part of a model that stays.
-            HeldError: a collection holds what would go for good.
+            ImmutableError: it would be gone for good, and a model or a collection that stays holds it.
         """
         check_unused({name: each for name, each in more.items() if name != "storage"}, ("permanent", "session"))
         if permanent is False and self.trashed_at is not None:

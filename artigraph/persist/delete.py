@@ -11,7 +11,7 @@ from anyio import to_thread
 from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.errors import HeldError, ImmutableError, UnknownStorageError
+from artigraph.errors import ImmutableError, UnknownStorageError
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import BLOB_USE, KEY, LINK, NODE
 from artigraph.graph.value import Filter, filter_of
@@ -70,8 +70,8 @@ async def delete_nodes(
         How many of ``ids`` and ``links`` existed.
 
     Raises:
-        ImmutableError: a part of a model that stays; nothing is deleted then.
-        HeldError: a collection that stays holds what would go for good; nothing was deleted.
+        ImmutableError: a part of a model that stays, or what would go for good of a collection that stays; nothing is
+            deleted then.
     """
     database = current_database()
 
@@ -137,9 +137,10 @@ def held_by_collections(connection: Connection, ids: Iterable[bytes]) -> list[tu
 def _check_free(connection: Connection, ids: Sequence[bytes], doomed: set[bytes]) -> None:
     held = [each for each in held_by_collections(connection, ids) if each[1] not in doomed]
     if held:
-        raise HeldError(
-            f"{UUID(bytes=held[0][0])} is held by the collection {held[0][2]} ({UUID(bytes=held[0][1])}), which never "
-            "changes; put it into the trash with delete(), or delete the collection for good first"
+        raise ImmutableError(
+            f"collection {held[0][2]!r} {UUID(bytes=held[0][1])}",
+            UUID(bytes=held[0][0]),
+            "holds this and never changes; put it into the trash with delete(), or delete the collection for good first",
         )
 
 

@@ -9,7 +9,7 @@ import artigraph as ag
 from artigraph import Collection
 from artigraph.bridge import block
 from artigraph.errors import (
-    HeldError,
+    ImmutableError,
     InvalidArtifactError,
     InvalidFilterError,
     MultipleNodesError,
@@ -84,10 +84,10 @@ def test_what_a_collection_holds_is_not_deleted_for_good(store, tmp_path):
     value = ag.Artifact(value=[1], label="plain").save()
     made = Collection([a, b, value], key="release").save()
     for refused in (lambda: a.delete(permanent=True), value.delete, lambda: ag.delete_one(value)):
-        with pytest.raises(HeldError, match="held by the collection release"):
+        with pytest.raises(ImmutableError, match="collection 'release' .* holds this"):
             refused()
     a.delete()
-    with pytest.raises(HeldError):
+    with pytest.raises(ImmutableError):
         a.delete()
     c.delete()
     report = ag.purge_trash(dry_run=True)
