@@ -84,7 +84,7 @@ def test_what_a_collection_holds_is_not_deleted_for_good(store, tmp_path):
     value = ag.Artifact(value=[1], label="plain").save()
     made = Collection([a, b, value], key="release").save()
     for refused in (lambda: a.delete(permanent=True), value.delete, lambda: ag.delete_one(value)):
-        with pytest.raises(ImmutableError, match="collection 'release' .* holds this"):
+        with pytest.raises(ImmutableError, match=r"collection 'release' .* holds this"):
             refused()
     a.delete()
     with pytest.raises(ImmutableError):
