@@ -140,7 +140,7 @@ def _check_free(connection: Connection, ids: Sequence[bytes], doomed: set[bytes]
         raise ImmutableError(
             f"collection {held[0][2]!r} {UUID(bytes=held[0][1])}",
             UUID(bytes=held[0][0]),
-            "holds this and never changes; put it into the trash with delete(), or delete the collection for good first",
+            "holds this and never changes; put this into the trash with delete(), or delete the collection first",
         )
 
 
