@@ -23,8 +23,10 @@ from artigraph.persist.find import resolve
 from artigraph.persist.tags import write_tags
 from artigraph.registry import load as load_library
 from artigraph.span.diff import diff_spans
+from artigraph.span.inputs import find_span
 from artigraph.span.redact import redacted_data
 from artigraph.span.restore import Restored, restore_span, span_roles
+from artigraph.span.span import Span
 from artigraph.span.stale import stale_spans
 from artigraph.verbs import load, view_lineage
 from artigraph_jupyter import gather, parsers, query
@@ -190,8 +192,7 @@ class ArtigraphMagics(Magics):
     def diff(self, line: str) -> Shown:
         """Show how two spans or runs differ: code, parameters, environment, inputs, and what they made."""
         asked = parsers.DIFF.read(line)
-        before, after = (asked.before, asked.after) if asked.after else (f"{asked.before}~1", asked.before)
-        found = diff_spans.s(before, after)
+        found = diff_spans.s(*((asked.before, asked.after) if asked.after else _last_two(asked.before)))
         return Shown(diff_view.to_html(found), diff_view.to_text(found))
 
     @_line(parsers.STALE)
@@ -255,6 +256,20 @@ class ArtigraphMagics(Magics):
 def _is_name(word: str) -> bool:
     """Whether a variable can be called that."""
     return word.isidentifier() and not keyword.iskeyword(word)
+
+
+def _last_two(label: str) -> tuple[Span, Span]:
+    """The newest two spans of a label.
+
+    Raises:
+        NodeNotFoundError: there is none.
+        UsageError: there is but one.
+    """
+    after = find_span.s(label)
+    try:
+        return find_span.s(f"{label}~1"), after
+    except NodeNotFoundError:
+        raise UsageError(f"%diff {label}: nothing ran before it under this label; write %diff A B") from None
 
 
 def _say_restored(restored: Restored) -> None:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from IPython.core.error import UsageError
 
+from artigraph.span.stale import UNNAMED
 from artigraph_jupyter.options import Options
-
-UNNAMED = "cell"
-"""The label of a span cell with neither a NAME nor a leading comment."""
 
 
 @dataclass(frozen=True)

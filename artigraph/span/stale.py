@@ -26,6 +26,9 @@ from artigraph.span.span import Span
 NEWEST = 200
 """Labels whose newest spans are looked at when none is named."""
 
+UNNAMED = "cell"
+"""The label of the cells of a notebook that nobody named: such are told apart by the id of the cell."""
+
 INPUTS = 200
 """Inputs of one span that are looked at, those that were saved last; and models that it made."""
 
@@ -53,7 +56,7 @@ async def stale_spans(targets: Iterable[Any] | None = None, *, sources: Mapping[
     class has a newer version, the code differs from the commit that it ran at (notebooks do not count).
 
     Args:
-        targets: spans, ids or labels; by default the newest span of every label.
+        targets: spans, ids or labels; by default the newest span of every label, and of every cell without a name.
         sources: id of a cell -> the source that was executed last.
 
     Returns:
@@ -108,10 +111,14 @@ def _newest_of_each_label(connection: Connection) -> list[UUID]:
     is_span = (NODE.c.span_status.is_not(None), NODE.c.node_label.is_not(None))
     groups = select(NODE.c.node_label).where(*is_span).group_by(NODE.c.node_label).order_by(desc(newest)).limit(NEWEST)
     labels = [row[0] for row in connection.execute(groups)]
-    ids = []
+    ids: list[UUID] = []
     for label in labels:
-        one = select(NODE.c.id).where(NODE.c.node_label == label, NODE.c.span_status.is_not(None))
-        ids.append(connection.execute(one.order_by(desc(NODE.c.id)).limit(1)).scalar_one())
+        named = select(NODE.c.id, NODE.c.span_info).where(NODE.c.node_label == label, NODE.c.span_status.is_not(None))
+        found = connection.execute(named.order_by(desc(NODE.c.id)).limit(NEWEST if label == UNNAMED else 1))
+        cells: dict[str | None, UUID] = {}
+        for span_id, info in found:
+            cells.setdefault((info or {}).get("cell_id"), span_id)
+        ids += cells.values()
     return ids
 
 

@@ -64,6 +64,13 @@ def test_diff_of_the_two_newest_of_a_label_says_what_changed(kernel: Kernel) -> 
     assert "no difference" in kernel.ok("%diff sum sum").text
 
 
+def test_diff_of_what_ran_once_says_what_to_write(kernel: Kernel) -> None:
+    kernel.ok("%%span once\nx = 1")
+    said = "UsageError: %diff once: nothing ran before it under this label; write %diff A B\n"
+    assert kernel.run("%diff once").err == said
+    assert "is a span labelled 'nowhere';" in kernel.run("%diff nowhere").err
+
+
 def test_diff_of_tables_shows_the_rows_that_differ(kernel: Kernel) -> None:
     kernel.ok("%%span table --save t\nt = pd.DataFrame({'n': range(100), 'k': 'x'})")
     kernel.ok("%%span table --save t\nt = pd.DataFrame({'n': [*range(99), -1, 7], 'k': 'x'})")

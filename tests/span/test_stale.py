@@ -93,6 +93,18 @@ def test_only_the_newest_span_of_a_label_is_looked_at_unless_others_are_named(ur
     assert "newer version" in str(ag.stale_spans.s(["count~1"])[0])
 
 
+def test_cells_that_nobody_named_are_told_apart_by_the_id_of_the_cell(url: str) -> None:
+    def cell(cell_id: str, **options: Any) -> ag.Span:
+        return step("cell", info={"cell_id": cell_id}, **options)
+
+    cell("a", saves={"table": [1]})
+    cell("b", reads="table", saves={"n": 1})
+    cell("a", saves={"table": [2]})
+    assert reasons() == {"cell": ("input table has a newer version, of a later cell",)}
+    cell("b", reads="table", saves={"n": 2})
+    assert reasons() == {}
+
+
 def test_of_many_inputs_those_that_were_saved_last_are_looked_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stale_file, "INPUTS", 2)
     step("load", saves={"a": 1, "b": 2, "c": 3})
