@@ -22,7 +22,7 @@ from artigraph.graph.current import OpenSpan, Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.undo import undone
 from artigraph.identity import Memory, memories
-from artigraph.persist.fingerprint import fingerprint
+from artigraph.persist.fingerprint import fingerprint, has_changed
 from artigraph.persist.place import file_storage
 from artigraph.persist.spec import check_label, check_tags
 from artigraph.persist.tags import tags_of
@@ -141,5 +141,5 @@ def _note_uses(artifacts: Sequence[Any], database: Database, span: OpenSpan | No
     for artifact in artifacts:
         value = getattr(artifact._content, "value", None)
         memory = memories.recall(value) if value is not None else None
-        if memory is not None and memory.store == database.identity:
-            span.use(Use(memory.node_id))
+        if memory is not None and memory.store == database.identity and memory.node_id not in span.made:
+            span.use(Use(memory.node_id, None, has_changed(value, memory)))

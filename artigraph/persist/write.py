@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from artigraph.bridge import dual
+from artigraph.contract import checked
 from artigraph.errors import (
     InvalidFilterError,
+    InvalidOptionError,
     MultipleNodesError,
     NodeNotFoundError,
     UnserializableError,
@@ -73,7 +75,7 @@ async def write_many(
     selves: list[Any] = []
     requests: list[SaveRequest] = []
     rows: list[Base] = []
-    for thing in {id(thing): thing for thing in things}.values():  # each once
+    for thing in {id(thing): thing for thing in _listed(things)}.values():  # each once
         if is_savable(thing):
             requests.append(SaveRequest(thing))
         elif getattr(thing, "graph_saves_itself", False):
@@ -126,8 +128,12 @@ async def read(
 
     Raises:
         InvalidFilterError: the class cannot be read, ``where`` is no filter, or ``order_by`` names no column.
+        InvalidOptionError: ``limit`` or ``offset`` is no count.
     """
     row: Any = _row_class(cls)
+    for name, count in (("limit", limit), ("offset", offset)):
+        if not (isinstance(count, int) and count >= 0) and count is not None:
+            raise InvalidOptionError(name, count, "a number of things")
     if hasattr(cls, "graph_model_data"):
         statement = _models(cls, where).order_by(*in_order(NODE, order_by)).limit(limit).offset(offset or None)
         return await load_where(statement, LoadOptions(session=session, registry=registry, track=track))
@@ -232,10 +238,14 @@ async def delete_many(things: Iterable[Any], *, outputs: bool = False, session: 
     Raises:
         ImmutableError: one is a part of a model that stays; nothing is deleted then.
     """
-    things = list(things)
+    things = list(_listed(things))
     links = [thing.id for thing in things if _is_link(thing)]
     nodes = [end_of_link(thing).bytes for thing in things if not _is_link(thing)]
     return await delete_nodes(nodes, links=links, outputs=outputs, session=session) if things else 0
+
+
+def _listed(things: Iterable[Any]) -> Iterable[Any]:
+    return checked("things", things, Iterable, "a list of them; write_one() and delete_one() take one")
 
 
 class _Of(Filter):

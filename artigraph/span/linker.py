@@ -120,7 +120,10 @@ class Linker:
             await write_many.a([*(node for _, node in nodes), *(Link(self.node, node, label) for label, node in nodes)])
         requests = []
         for label, value in things:
-            if hasattr(value, "graph_save_request"):
+            if getattr(value, "graph_saves_itself", False):
+                value.label = value.label or label
+                await value.save.a()
+            elif hasattr(value, "graph_save_request"):
                 requests.append(value.graph_save_request())
             elif not isinstance(value, Node):
                 requests.append(SaveRequest(value, label))

@@ -285,3 +285,12 @@ def test_a_file_that_is_no_table_and_a_folder_are_told(file_store, tmp_path):
         for engine in ("pyarrow", "polars"):
             with pytest.raises(InvalidArtifactError, match="cannot open this as"):
                 artifact.open(engine=engine)
+
+
+def test_a_table_that_was_changed_in_place_is_a_changed_input_of_what_is_made_of_it(store):
+    ag.save(pd.DataFrame({"a": [1, 2]}), key="raw.parquet")
+    frame = ag.load("raw.parquet")
+    frame.loc[0, "a"] = 9
+    with ag.span_context("clean") as span:
+        ag.save(frame, key="clean.parquet")
+    assert [link.changed for link in ag.read(ag.Link, ag.LinkFilter(target=span, kind="input"))] == [True]

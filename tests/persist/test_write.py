@@ -128,6 +128,18 @@ def test_what_is_no_filter_is_told(store, verb, cls):
     assert ag.load(node_id) == 0
 
 
+def test_counts_and_lists_that_are_none_are_told(store):
+    for options in ({"limit": "a"}, {"limit": -1}, {"limit": 1.5}, {"offset": -1}):
+        for cls in (ag.Node, Written):
+            with pytest.raises(InvalidOptionError, match="it can be a number of things"):
+                ag.read(cls, **options)
+    node = ag.Node("a")
+    for verb, things in ((ag.write_many, None), (ag.write_many, node), (ag.delete_many, node), (ag.delete_many, 5)):
+        with pytest.raises(InvalidOptionError, match=r"write_one\(\) and delete_one\(\) take one"):
+            verb(things)
+    assert not ag.exists(ag.Node)
+
+
 def test_one_thing_is_never_taken_for_all_of_its_class(store):
     with ag.span_context("one") as span:
         model = Written(1)

@@ -184,3 +184,11 @@ def test_a_function_with_bound_arguments_and_an_object_are_linked() -> None:
     assert ag.linked(functools.partial(bound, b=2))(1) == 3
     assert ag.linked(Doubling())(4) == 8
     assert [span.label for span in ag.read(ag.Span)] == ["bound[1]", "Doubling[1]"]
+
+
+def test_a_keyed_artifact_that_is_linked_keeps_its_key(store):
+    with ag.Linker() as root:
+        root.link(ag.Artifact(value=[1], key="folder/k.json"), "kept")
+    found = ag.Artifact.get(key="folder/k.json")
+    assert found.load() == [1]
+    assert (found.label, found.run.id) == ("kept", root.node.id)
