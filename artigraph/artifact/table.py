@@ -48,7 +48,7 @@ def table_content(
         path = checked_path(data)
         if path.is_dir():
             raise InvalidArtifactError(
-                f"{path} is a folder, and a table is one file; Artifact(folder) keeps it as one thing that open() reads as "
+                f"{path} is a folder, and a table is one file; Artifact(folder) keeps it as one, which open() reads as "
                 "one table, Artifact.from_dir(folder) every file as its own"
             )
         suffix = common_suffix(key, suffix_of(path.name))
