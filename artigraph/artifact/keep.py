@@ -197,8 +197,7 @@ def tell(connection: Connection, offers: Iterable[Offer], at: int) -> None:
             fresh = {name: fact for name, fact in (offer.facts() or {}).items() if name in _SAID}
             if stored | fresh != stored:
                 changes["artifact_extra"] = stored | fresh
-        if offer.content.options:
-            changes["artifact_serializer"] = file_serializer.name
+                changes |= {"artifact_serializer": file_serializer.name} if offer.content.options else {}
         if changes:
             connection.execute(update(NODE).where(NODE.c.id == offer.became).values(**changes, node_updated_at=at))
         if offer.tags and offer.became is not None:

@@ -41,7 +41,7 @@ class Layout:
         if unknown:
             raise SerializeError(f"a Parquet file has no option {', '.join(unknown)}; there are {', '.join(_KNOWN)}")
         index, engine, rows = (writer.pop(name, None) for name in _OURS)
-        if index not in (None, True, False):
+        if index is not None and not isinstance(index, bool):
             raise SerializeError(f"index is True, False or None, not {index!r:.100}")
         if engine not in (None, "auto", "pyarrow"):
             raise SerializeError(f"the engine that writes Parquet is 'pyarrow', not {engine!r:.100}")

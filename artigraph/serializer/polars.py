@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import IO, Any
 
-from artigraph.errors import SerializeError, UnserializableError
+from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
 from artigraph.registry import load
 from artigraph.serializer.base import Serializer, clipped_preview
 
@@ -37,6 +37,8 @@ class DataFrameSerializer(Serializer[Any]):
             if polars.read_parquet(trial, use_pyarrow=False).schema != value.schema:
                 raise UnserializableError("value", "DataFrame", "Parquet would change its dtypes")
             value.write_parquet(file, **options)
+        except ArtigraphError:
+            raise
         except (TypeError, ValueError) as error:
             raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
         except polars.exceptions.PolarsError as error:

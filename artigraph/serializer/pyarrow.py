@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
-from artigraph.errors import SerializeError, UnserializableError
+from artigraph.errors import ArtigraphError, SerializeError, UnserializableError
 from artigraph.registry import load
 from artigraph.serializer.base import Serializer, StreamSerializer, clipped_preview
 
@@ -43,6 +43,8 @@ class _TableSerializer(Serializer[Any]):
                 lost = [field.name for field in value.schema if field not in kept] or "all, in its metadata"
                 raise UnserializableError("value", "Table", f"{self.name} would change the schema of {lost}")
             self._writer(value, file, **options)
+        except ArtigraphError:
+            raise
         except TypeError as error:
             raise SerializeError(f"{self.name} cannot write it: {str(error)[:300]}") from error
         except pyarrow.ArrowException as error:
