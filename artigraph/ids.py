@@ -68,9 +68,12 @@ def as_made_of(digest: bytes) -> UUID:
     return UUID(bytes=bytes(made))
 
 
-def now() -> int:
-    """Microseconds since 1970 UTC, the form in which rows carry times; within a process never earlier than before."""
-    return _clock()
+def now(at_least: int = 0) -> int:
+    """Microseconds since 1970 UTC, the form in which rows carry times.
+
+    Within a process it is never earlier than before, nor than ``at_least`` was.
+    """
+    return _clock(at_least)
 
 
 def as_datetime(microseconds: int) -> datetime:
@@ -113,14 +116,14 @@ def _counter() -> Callable[[], int]:
     return advance
 
 
-def _steady() -> Callable[[], int]:
+def _steady() -> Callable[[int], int]:
     lock = _lock_over_forks()
     last = 0
 
-    def read() -> int:
+    def read(at_least: int) -> int:
         nonlocal last
         with lock:
-            last = max(last, time.time_ns() // 1000)
+            last = max(last, time.time_ns() // 1000, at_least)
             return last
 
     return read

@@ -138,6 +138,11 @@ async def read(
         statement = _models(cls, where).order_by(*in_order(NODE, order_by)).limit(limit).offset(offset or None)
         return await load_where(statement, LoadOptions(session=session, registry=registry, track=track))
     handle: Any = cls
+    if hasattr(cls, "matching"):
+        order, condition = in_order(NODE, order_by), _condition(where, true())
+        return await current_database().read(
+            lambda connection: handle.matching(connection, condition, order, limit, offset), session=session
+        )
     columns = getattr(cls, "row_columns", None)
     statement = select(row) if columns is None else select(*columns)
     if columns is not None and row is not OrmNode:

@@ -137,7 +137,7 @@ def _again() -> Select[Any]:
     again = (
         select(later.c.id)
         .where(later.c.node_label == run.c.node_label, later.c.id > run.c.id, later.c.span_status.is_not(None))
-        .where(or_(run.c.span_closed_at.is_(None), later.c.span_opened_at > run.c.span_closed_at))
+        .where(or_(run.c.span_closed_at.is_(None), later.c.span_opened_at >= run.c.span_closed_at))
         .where(
             or_(
                 and_(run.c.id == maker.c.id, made_it),

@@ -166,6 +166,7 @@ class SpanContext:
             self._parent.made.update(self._open.made)
         status = "ok" if error is None else "interrupted" if isinstance(error, INTERRUPTIONS) else "error"
         closed = self._opened + int((time.monotonic() - self._began) * 1_000_000)
+        now(closed)  # what opens next opens after it, also when the clock was set back
         self.ending = Ending(status, None if error is None else error_of(error), closed)
         self.span.status, self.span.error = status, self.ending.error
         self.span.closed_at = self.span.updated_at = as_datetime(closed)

@@ -202,16 +202,33 @@ class Span(Node, HasLineage):
         return cls.matching(connection, NODE.c.id.in_(ids))
 
     @classmethod
-    def matching(cls, connection: Connection, condition: ColumnElement[bool]) -> list[Span]:
-        """The spans that a condition on ``artigraph_node`` matches, in the order in which they were opened.
+    def matching(
+        cls,
+        connection: Connection,
+        condition: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]] = (NODE.c.id,),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Any]:
+        """The spans of this class that a condition on ``artigraph_node`` matches, in the order in which they opened.
 
         Those of a type that this process does not know are read as spans.
         """
-        kinds = list(OrmSpan.__mapper__.self_and_descendants)
-        columns = {each.key: each.columns[0].label(each.key) for kind in kinds for each in kind.column_attrs}
-        is_span = NODE.c.span_status.is_not(None) | NODE.c.node_type.in_([kind.polymorphic_identity for kind in kinds])
-        statement = select(*columns.values()).where(condition, is_span).order_by(NODE.c.id)
-        return Span.from_rows(connection, connection.execute(statement).all())
+        kinds = {kind.polymorphic_identity: kind for kind in cls.row_class.__mapper__.self_and_descendants}
+        is_one: ColumnElement[bool] = NODE.c.node_type.in_(list(kinds))
+        if cls.row_class is OrmSpan:
+            is_one |= NODE.c.span_status.is_not(None)
+
+        def read(*wanted: Any) -> Sequence[Any]:
+            columns = {each.key: each.columns[0].label(each.key) for kind in wanted for each in kind.column_attrs}
+            statement = select(*columns.values()).where(condition, is_one).order_by(*order_by)
+            return connection.execute(statement.limit(limit).offset(offset or None)).all()
+
+        rows = read(OrmRun.__mapper__)
+        own = {row.node_type for row in rows} & kinds.keys() - {"span", "run"}
+        if own:  # the columns of a user's type: a database without anything of that type may not have them
+            rows = read(OrmRun.__mapper__, *(kinds[each] for each in own))
+        return Span.from_rows(connection, rows)
 
     def _take(self, row: Any) -> None:
         super()._take(row)

@@ -22,7 +22,7 @@ from tests.stores import blobs, count
 
 
 @ag.dataclass
-class Kept(ag.ArtifactModel, version=1):
+class PinnedKept(ag.ArtifactModel, version=1):
     x: int = 0
 
 
@@ -294,7 +294,7 @@ def test_what_is_said_with_content_that_is_there_is_written(store, write):
 
 
 def test_what_is_said_with_a_value_that_is_there_is_written(store):
-    values = {"v.json": {"a": 1}, "t.parquet": pd.DataFrame({"a": [1]}), "m": [Kept(1)]}
+    values = {"v.json": {"a": 1}, "t.parquet": pd.DataFrame({"a": [1]}), "m": [PinnedKept(1)]}
     for key, value in values.items():
         ag.Artifact(value=value, key=key).save()
         again = ag.Artifact(value=value, key=key, tags={"k": "v"}, extra_data={"z": 1}, otype="OT").save()

@@ -44,7 +44,7 @@ def test_connect_and_status_say_where_and_how_much(kernel: Kernel) -> None:
         ("%artigraph tag a=b --on nowhere", "NodeNotFoundError: "),
         ("%restore", "%restore: the following arguments are required: SPAN"),
         ("%restore nowhere", "NodeNotFoundError: "),
-        ("%diff load", "NodeNotFoundError: no node is a span labelled 'load~1'"),
+        ("%diff load", "%diff load: nothing ran before it under this label; write %diff A B"),
         ("%diff", "%diff: the following arguments are required: A"),
         ("%stale nowhere", "NodeNotFoundError: "),
         ("%artifacts a --b", "%artifacts: unrecognized arguments: --b"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -60,6 +61,14 @@ def test_a_loop_that_ran_again_has_replaced_its_turns_place_by_place(url: str) -
     assert [bool(of(span)) for span in spans] == [False, True, False]
     folds("train", [1, 3])
     assert [bool(of(span)) for span in spans] == [False, True, False], "the last stands for what is missing"
+
+
+def test_it_is_found_while_the_clock_stands_still(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)  # set back: every time is the last one that was given
+    used = use(folds("train", range(3))[1])
+    assert of(used) == ()
+    folds("train", [1, 20, 3])
+    assert of(used) == LATER
 
 
 def test_a_loop_that_broke_off_has_replaced_nothing(url: str) -> None:

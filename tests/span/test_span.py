@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import artigraph as ag
 from artigraph.errors import InvalidFieldError, InvalidLabelError, NameTakenError, NodeNotFoundError
+from tests.servers.use import execute
 
 Start = Callable[[str], subprocess.Popen[str]]
 
@@ -44,6 +45,14 @@ def test_a_span_type_of_yours_keeps_its_columns(url: str) -> None:
     assert [type(span) for span in ag.read_child_spans.s(outer)] == [ag.Span]
     assert ag.read.s(kind) == [outer]
     assert len(ag.read.s(ag.Span)) == 2
+
+
+def test_a_database_without_the_columns_of_a_type_has_the_other_spans(url: str) -> None:
+    with ag.span_context("plain") as outer, ag.span_context("inner"):
+        pass
+    execute(url.replace("sqlite:", "sqlite+aiosqlite:"), "ALTER TABLE artigraph_node DROP COLUMN default_span_n")
+    assert ag.read_span.s(outer).label == "plain"
+    assert [span.label for span in ag.read_child_spans.s(outer)] == ["inner"]
 
 
 def test_defining_it_again_in_the_same_module_is_the_same_type(url: str) -> None:
