@@ -105,14 +105,16 @@ def check_whole(got: Fetched, node: NodeRow) -> None:
     Raises:
         DatabaseCorruptError: naming the whole, and the parts that are there.
     """
-    parts = [(label, got.nodes[part]) for label, part in got.parts[node.id].items()]
-    if sum(part.size or 0 for _, part in parts) == (node.size or 0):
+    nodes, parts, size = got.nodes, got.parts[node.id], 0
+    for part in parts.values():  # nothing is made here: it is done for every whole that is loaded
+        size += nodes[part].size or 0
+    if size == (node.size or 0):
         return
-    digests = [(label, part.hash or b"") for label, part in parts]
+    digests = [(label, nodes[part].hash or b"") for label, part in parts.items()]
     if node.data is not None:
         digests.append(("", digest_bytes(node.data)))
     if model_digest(node.model or "", node.version or 1, digests) != node.hash:
-        there = ", ".join(sorted(label for label, _ in parts)) or "none"
+        there = ", ".join(sorted(parts)) or "none"
         raise DatabaseCorruptError(
             f"{node.model} {UUID(bytes=node.id)} has not the parts that it was saved with (there are: {there}); save "
             "the object again or restore the newest backup; load(generic=True) reads what is left"
