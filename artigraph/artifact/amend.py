@@ -55,7 +55,7 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         raise NameTakenError(str(key), "another artifact", repr(artifact), "choose another key") from error
 
 
-def check_free(connection: Connection, stem: str, key: str) -> None:
+def check_key_is_free(connection: Connection, stem: str, key: str) -> None:
     """Raise NameTakenError where a key belongs to another family."""
     holder = connection.execute(select(KEY.c.stem).where(KEY.c.key_digest == key_digest(key))).scalar()
     if holder not in (None, stem):

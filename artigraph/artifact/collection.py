@@ -288,8 +288,9 @@ class Collection(Node, HasLineage):
             return connection.execute(select_collections(NODE.c.id == self.id)).one()
 
         row, held = await current_database().write(work, session=session), self._artifacts
-        self._take(row)
-        self._artifacts = held
+        with undone([self], session):
+            self._take(row)
+            self._artifacts = held
 
     def _said(self) -> tuple[str | None, str | None, str | None]:
         return self.key, self.label, self.description

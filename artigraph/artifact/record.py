@@ -16,6 +16,7 @@ from artigraph.artifact.content import Content
 from artigraph.artifact.get import select_artifacts
 from artigraph.artifact.wanted import Wanted
 from artigraph.digest import format_digest
+from artigraph.graph.collector import resting_collector
 from artigraph.graph.engine import current_database
 from artigraph.graph.node import Node
 from artigraph.graph.schema import NODE, OrmArtifact, OrmNode
@@ -90,12 +91,13 @@ class ArtifactRecord(Node):
     @classmethod
     def of_statement(cls, connection: Connection, statement: Select[Any]) -> Sequence[Any]:
         """The handles, with their tags, of what a ``select_artifacts`` finds."""
-        handles = [cls.from_row(row) for row in plain_rows(connection, statement)]
-        tags = tags_of(connection, [each.id.bytes for each in handles])
-        for artifact in handles:
-            said = tags[artifact.id.bytes]
-            if said:
-                artifact._spec = SaveSpec(tags=said)
+        with resting_collector:
+            handles = [cls.from_row(row) for row in plain_rows(connection, statement)]
+            tags = tags_of(connection, [each.id.bytes for each in handles])
+            for artifact in handles:
+                said = tags[artifact.id.bytes]
+                if said:
+                    artifact._spec = SaveSpec(tags=said)
         return handles
 
     @classmethod

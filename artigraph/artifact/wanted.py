@@ -12,7 +12,7 @@ from anyio import to_thread
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.artifact.amend import check_free, rename_family
+from artigraph.artifact.amend import check_key_is_free, rename_family
 from artigraph.artifact.check import checked
 from artigraph.artifact.columns import found_columns
 from artigraph.artifact.definition import definitions, encoded
@@ -82,7 +82,7 @@ async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> Non
             writes.append(await _looked_up(artifact, artifact.wanted, table, session))
         if artifact.key is not None and getattr(artifact.revises, "stem", None) is not None:
             stem, key = artifact.revises.stem, artifact.key
-            check = partial(check_free, stem=stem, key=key)
+            check = partial(check_key_is_free, stem=stem, key=key)
             await current_database().read(check, session=session)
             writes.append(partial(_named, stem=stem, key=key))
         if writes:

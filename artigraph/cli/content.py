@@ -17,8 +17,8 @@ from artigraph.errors import BlobCorruptError, InvalidArtifactError, NodeNotFoun
 from artigraph.graph.engine import Database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.persist.file import kept_files
-from artigraph.persist.load import whose
 from artigraph.persist.place import storage_named
+from artigraph.persist.whose import whose
 from artigraph.registry import current_registry
 from artigraph.serializer.folder import folder_serializer
 

@@ -16,8 +16,8 @@ from artigraph.errors import BlobMissingError, UnsafeKeyError
 from artigraph.graph.engine import Database
 from artigraph.maintain.needs import Need, find_storage, needs
 from artigraph.maintain.report import Problem, Progress, counted
-from artigraph.persist.load import whose
 from artigraph.persist.place import is_beside
+from artigraph.persist.whose import whose
 from artigraph.registry import Registry
 from artigraph.storage.base import Storage, check_location
 

@@ -17,7 +17,7 @@ from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.maintain.needs import unlisted
 from artigraph.maintain.report import Problem, Progress
-from artigraph.persist.load import whose
+from artigraph.persist.whose import whose
 from artigraph.serializer.folder import folder_serializer
 
 CHUNK = 5_000

@@ -82,7 +82,7 @@ async def delete_nodes(
         kinds = ("field", "output") if outputs else ("field",)
         thrown, doomed = _sorted_out(connection, asked, kinds, links, for_good=for_good, sparing=sparing)
         at = now()
-        _check_free(connection, [each for each in asked if each in doomed], doomed)
+        _refuse_members(connection, [each for each in asked if each in doomed], doomed)
         gone = connection.execute(delete(LINK).where(one_of(LINK.c.id, links))).rowcount if links else 0
         throw_away(connection, thrown, at)
         tops = tops_of(connection, doomed)
@@ -109,7 +109,7 @@ async def delete_links(ids: Select[tuple[UUID]], *, session: AsyncSession | None
     """
 
     def work(connection: Connection) -> int:
-        _refuse(connection.execute(_FIELDS.where(LINK.c.id.in_(ids)).limit(1)).all())
+        _refuse_parts(connection.execute(_FIELDS.where(LINK.c.id.in_(ids)).limit(1)).all())
         return connection.execute(delete(LINK).where(LINK.c.id.in_(ids))).rowcount
 
     return await current_database().write(work, session=session)
@@ -134,7 +134,7 @@ def held_by_collections(connection: Connection, ids: Iterable[bytes]) -> list[tu
     return [(row[0], row[1], row.key or row.node_label or row.artifact_uid or "") for row in rows]
 
 
-def _check_free(connection: Connection, ids: Sequence[bytes], doomed: set[bytes]) -> None:
+def _refuse_members(connection: Connection, ids: Sequence[bytes], doomed: set[bytes]) -> None:
     held = [each for each in held_by_collections(connection, ids) if each[1] not in doomed]
     if held:
         raise ImmutableError(
@@ -164,7 +164,7 @@ def _sorted_out(
         doomed = doomed_with(connection, [each for each in asked if each not in spared], kinds, spared)
         held = [row for row in rows_of(connection, _HELD, doomed.intersection(asked)) if row[0] not in doomed]
         if not sparing:
-            _refuse([row for row in held if row[0] not in spared])
+            _refuse_parts([row for row in held if row[0] not in spared])
         along = keyed_of(connection, doomed) if not held and not for_good else set()
         if not held and not along:
             break
@@ -172,11 +172,11 @@ def _sorted_out(
         spared |= along.union(row[1] for row in held)
     if links:
         fields = connection.execute(_FIELDS.where(one_of(LINK.c.id, links))).all()
-        _refuse([row for row in fields if row[0] not in doomed])
+        _refuse_parts([row for row in fields if row[0] not in doomed])
     return thrown, doomed
 
 
-def _refuse(held: Sequence[Any]) -> None:
+def _refuse_parts(held: Sequence[Any]) -> None:
     """Raises ImmutableError when a model holds something."""
     for holder, part, label, name in held[:1]:
         raise ImmutableError(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, literal_column, null, select
 
 from artigraph.digest import digest_bytes, model_digest
 from artigraph.errors import DatabaseCorruptError
+from artigraph.graph.collector import resting_collector
 from artigraph.graph.schema import LINK, NODE
 from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
@@ -84,18 +85,20 @@ def fetch(connection: Connection, ids: Sequence[bytes], only: Iterable[str] | No
         only: labels of the parts that are wanted of the roots; None: all.
     """
     got = Fetched()
-    got.nodes = {node.id: node for node in map(_node, rows_for(connection, _ROOTS, ids))}
-    got.roots = [node_id for node_id in ids if node_id in got.nodes]
-    _fill(connection, got, None if only is None else set(only))
+    with resting_collector:
+        got.nodes = {node.id: node for node in map(_node, rows_for(connection, _ROOTS, ids))}
+        got.roots = [node_id for node_id in ids if node_id in got.nodes]
+        _fill(connection, got, None if only is None else set(only))
     return got
 
 
 def fetch_where(connection: Connection, statement: Select[Any]) -> Fetched:
     """The rows of the nodes that a query of ``COLUMNS`` gives, and of everything inside them."""
     got = Fetched()
-    got.nodes = {node.id: node for node in map(_node, connection.execute(statement))}
-    got.roots = list(got.nodes)
-    _fill(connection, got, None)
+    with resting_collector:
+        got.nodes = {node.id: node for node in map(_node, connection.execute(statement))}
+        got.roots = list(got.nodes)
+        _fill(connection, got, None)
     return got
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from uuid import UUID
 
 from anyio import to_thread
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.digest import digest_bytes, format_digest
@@ -28,10 +28,9 @@ from artigraph.errors import (
     WrongModelError,
     as_one,
 )
+from artigraph.graph.collector import resting_collector
 from artigraph.graph.current import Use, open_span, tracking
 from artigraph.graph.engine import Database, current_database
-from artigraph.graph.schema import LINK, NODE
-from artigraph.graph.walk import raw
 from artigraph.identity import Memory, memories
 from artigraph.persist.container import PREFIX, join
 from artigraph.persist.fetch import Fetched, NodeRow, check_whole, fetch, fetch_where
@@ -44,6 +43,7 @@ from artigraph.persist.record import GenericRecord
 from artigraph.persist.source import Source
 from artigraph.persist.spec import is_savable
 from artigraph.persist.stream import Stream
+from artigraph.persist.whose import whose
 from artigraph.registry import Registry, current_registry
 from artigraph.serializer.base import StreamSerializer
 from artigraph.serializer.json import json_serializer
@@ -57,8 +57,6 @@ SMALL = 4096
 """Bytes up to which JSON values are read together."""
 
 FAILED = "values could not be loaded"
-
-NOT_MODELS = ("node", "span", "run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +145,21 @@ async def _values(
 ) -> dict[bytes, Any]:
     """The values of the roots; with ``failures`` those that failed are noted there, without they are raised."""
     builder = _Builder(got, database, options)
-    builder.read_plain()
     await builder.read_blobs()
     await builder.read_files()
-    for node_id in reversed(got.parts):  # inner models first, so that deep nesting needs no deep stack
-        builder.build(node_id)
-    values = {node_id: builder.build(node_id) for node_id in got.roots}
+    with resting_collector:
+        builder.read_plain()
+        for node_id in reversed(got.parts):  # inner models first, so that deep nesting needs no deep stack
+            builder.build(node_id)
+        values = {node_id: builder.build(node_id) for node_id in got.roots}
     failed = await builder.named_failures(options.session)
     if failed and failures is None:
         raise as_one((error for errors in failed.values() for error in errors), FAILED)
     for node_id, errors in failed.items():
         failures[node_id] = as_one(errors, FAILED)  # type: ignore[index]
         del values[node_id]
-    builder.remember(values)
+    with resting_collector:
+        builder.remember(values)
     return values
 
 
@@ -371,30 +371,3 @@ def _is_bytes(data: object) -> TypeGuard[bytes]:
 
 def _damaged(node: NodeRow, expected: str, got: str) -> BlobCorruptError:
     return BlobCorruptError(f"row {UUID(bytes=node.id)}", expected, got, storage="the database")
-
-
-def whose(connection: Connection, node_id: bytes) -> str:
-    """Whose bytes these are: the labels on the way up to a span, the innermost last."""
-    names: list[str] = []
-    current: bytes | None = node_id
-    top: str | None = None
-    for _ in range(8):
-        found = connection.execute(
-            select(LINK.c.label, raw(LINK.c.source_id), NODE.c.node_label, NODE.c.node_type)
-            .join(NODE, NODE.c.id == LINK.c.source_id)
-            .where(LINK.c.target_id == UUID(bytes=current), LINK.c.kind.in_(("field", "output")))
-            .limit(1)
-        ).first()
-        if found is None:
-            break
-        names.append(found.label or "")
-        current, top = found[1], found.node_label
-        if found.node_type in NOT_MODELS:
-            names.append(f"span {found.node_label or UUID(bytes=current)}")
-            top = None
-            break
-    own = connection.execute(select(NODE.c.node_label).where(NODE.c.id == UUID(bytes=node_id))).scalar()
-    if not names:
-        return f"artifact {own or UUID(bytes=node_id)}"
-    names.append(top or "")
-    return f"artifact {' / '.join(reversed([name for name in names if name]))} ({UUID(bytes=node_id)})"

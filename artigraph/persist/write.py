@@ -19,6 +19,7 @@ from artigraph.errors import (
     NodeNotFoundError,
     UnserializableError,
 )
+from artigraph.graph.collector import resting_collector
 from artigraph.graph.engine import current_database
 from artigraph.graph.filter import LinkFilter, NodeFilter
 from artigraph.graph.node import end_of_link
@@ -156,7 +157,8 @@ async def read(
 
     def work(connection: Connection) -> Sequence[Any]:
         if columns is not None:
-            return list(handle.from_rows(connection, plain_rows(connection, statement)))
+            with resting_collector:
+                return list(handle.from_rows(connection, plain_rows(connection, statement)))
         with Session(bind=connection, expire_on_commit=False) as orm:
             found = orm.scalars(statement).all()
             orm.expunge_all()

@@ -17,7 +17,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 from artigraph.bridge import ask, block
-from artigraph.errors import InvalidFieldError, NoOpenSpanError
+from artigraph.contract import checked
+from artigraph.errors import NoOpenSpanError
 from artigraph.graph.current import OpenSpan, enter_span, leave_span, living_span, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.span.context import told_or_raised
@@ -59,12 +60,10 @@ def child_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
     Raises:
         NoOpenSpanError: no span is open here.
-        InvalidFieldError: ``environ`` is no dict.
+        InvalidOptionError: ``environ`` is no dict.
     """
-    given: Any = os.environ if environ is None else environ
-    if not isinstance(given, Mapping):
-        raise InvalidFieldError(f"environ is a {type(given).__name__}; give a dict of environment variables, or None")
-    return {**given, **{name.upper(): text for name, text in inject().items()}}
+    given = checked("environ", environ, Mapping | None, "a dict of environment variables, or None")
+    return {**(os.environ if given is None else given), **{name.upper(): text for name, text in inject().items()}}
 
 
 def attach(carrier: Mapping[str, str] | None = None) -> Attachment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, desc, func, select
 
 from artigraph.bridge import dual
-from artigraph.errors import InvalidFilterError, NodeNotFoundError
+from artigraph.errors import NodeNotFoundError
 from artigraph.graph.engine import current_database
 from artigraph.graph.schema import LINK, NODE
 from artigraph.ids import as_id
@@ -114,19 +114,6 @@ def read_used_by(
         )
         found.setdefault(row[0], []).append(used)
     return {span: sorted(used, key=lambda each: each.id) for span, used in found.items()}
-
-
-def several(given: Any, name: str, wanted: str) -> list[Any]:
-    """What was given as a list; a text is one.
-
-    Raises:
-        InvalidFilterError: it is neither.
-    """
-    if isinstance(given, str):
-        return [given]
-    if not isinstance(given, Iterable):
-        raise InvalidFilterError(f"{name} is {given!r}; give a list of {wanted}, or None")
-    return list(given)
 
 
 def _labelled(connection: Connection, asked: str) -> UUID:

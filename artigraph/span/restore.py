@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from artigraph.bridge import dual
+from artigraph.contract import several
 from artigraph.errors import ArtigraphError
 from artigraph.graph.engine import current_database
 from artigraph.persist.load import LoadOptions, load_many
-from artigraph.span.inputs import Used, find_span, read_used, several
+from artigraph.span.inputs import Used, find_span, read_used
 from artigraph.span.span import Span
 
 
@@ -54,9 +55,9 @@ async def restore_span(target: Any, *, roles: Iterable[str] | None = None, track
 
     Raises:
         NodeNotFoundError: there is no such span.
-        InvalidFilterError: ``roles`` are no names.
+        InvalidOptionError: ``roles`` are no names.
     """
-    wanted = None if roles is None else several(roles, "roles", "names of inputs")
+    wanted = None if roles is None else several("roles", roles, "names of inputs")
     span = await find_span.a(target)
     restored = Restored(span)
     changed = []

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from artigraph.bridge import method
-from artigraph.errors import NodeNotFoundError, NoOpenSpanError
+from artigraph.contract import checked
+from artigraph.errors import NoOpenSpanError
 from artigraph.span.artifact import (
     create_span_artifact,
     create_span_artifacts,
@@ -35,12 +36,11 @@ class RunManager:
         run: the run.
 
     Raises:
-        NodeNotFoundError: it is none of these.
+        InvalidOptionError: it is none of these.
     """
 
     def __init__(self, run: Span | str | None = None) -> None:
-        if not (run is None or isinstance(run, Span | str)):
-            raise NodeNotFoundError(f"is meant by {run!r}", "give a Run, the label of a fresh one, or nothing")
+        checked("run", run, Span | str | None, "a Run, the label of a fresh one, or nothing")
         self.run: Span = run if isinstance(run, Span) else Run(run)
         self._context: SpanContext | None = None
         self._outer: RunManager | None = None

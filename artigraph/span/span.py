@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.orm import Mapped, MappedColumn
 
+from artigraph.contract import checked
 from artigraph.errors import InvalidFieldError, NodeNotFoundError
 from artigraph.graph.node import Node
 from artigraph.graph.owner import gone_owners
@@ -96,7 +97,7 @@ class Span(Node, HasLineage):
 
     Raises:
         NodeNotFoundError: an id that is none.
-        InvalidFieldError: a source that is no text, or facts that are no dict.
+        InvalidOptionError: a source that is no text, or facts that are no dict.
 
     Attributes:
         status: open, ok, error, interrupted, or abandoned (its process ended without closing it).
@@ -127,8 +128,8 @@ class Span(Node, HasLineage):
         super().__init__(label, id=_given_id(id, "an id, or None for a fresh one"))
         self.has_given_id = id is not None
         self.parent_id: UUID | None = _given_id(parent_id, "a span, or the id of one")
-        _check(source, str, "source", "the code that ran, as text")
-        _check(info, Mapping, "info", "a dict: name -> value")
+        checked("source", source, str | None, "the code that ran, as text")
+        checked("info", info, Mapping | None, "a dict: name -> value")
         self.status = "open"
         self.opened_at: datetime | None = None
         self.closed_at: datetime | None = None
@@ -273,8 +274,8 @@ class Run(Span):
         **options: Any,
     ) -> None:
         super().__init__(label, **{"parent_id": node_parent_id, **options})
-        _check(params, Mapping, "params", "a dict: name -> value")
-        _check(environment, Mapping, "environment", "a dict: name -> value")
+        checked("params", params, Mapping | None, "a dict: name -> value")
+        checked("environment", environment, Mapping | None, "a dict: name -> value")
         self.params, self.environment = params, environment
 
     @property
@@ -299,11 +300,6 @@ def _given_id(given: Any, wanted: str) -> UUID | None:
     if found is None and given is not None:
         raise NodeNotFoundError(f"is meant by {given!r}", f"give {wanted}")
     return found
-
-
-def _check(given: Any, kind: type, name: str, wanted: str) -> None:
-    if given is not None and not isinstance(given, kind):
-        raise InvalidFieldError(f"{name} is a {type(given).__name__}; give {wanted}")
 
 
 def _parents_and_tags(

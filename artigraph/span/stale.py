@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, desc, func, select
 
 from artigraph.bridge import dual
+from artigraph.contract import several
 from artigraph.digest import digest_bytes
 from artigraph.errors import UnknownModelError
 from artigraph.graph.engine import Database, current_database
@@ -19,7 +20,7 @@ from artigraph.graph.schema import LINK, NODE
 from artigraph.registry import current_registry
 from artigraph.span.again import replaced
 from artigraph.span.commit import commit_of, differs
-from artigraph.span.inputs import Used, find_span, read_used_by, several
+from artigraph.span.inputs import Used, find_span, read_used_by
 from artigraph.span.redact import redacted
 from artigraph.span.span import Span
 
@@ -70,7 +71,7 @@ async def stale_spans(targets: Iterable[Any] | None = None, *, sources: Mapping[
     if targets is None:
         ids = await database.read(_newest_of_each_label)
     else:
-        ids = [(await find_span.a(target)).id for target in several(targets, "targets", "spans, ids or labels")]
+        ids = [(await find_span.a(target)).id for target in several("targets", targets, "spans, ids or labels")]
     return await judge(database, ids, sources or {})
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pandas as pd
 import polars as pl
 import pytest
@@ -120,6 +122,17 @@ def test_a_collection_is_renamed(store, tmp_path):
     assert Collection.get(key="other") == other
     second.key = None
     assert Collection.get(second.save().uid).key is None
+
+
+def test_a_rename_that_is_rolled_back_is_not_said(file_store, tmp_path):
+    made = Collection([kept(tmp_path, "a")], key="old", description="first").save()
+    made.key, made.description = "new", "second"
+    before = made.updated_at
+    with contextlib.suppress(KeyError), ag.current_session():
+        made.save()
+        raise KeyError
+    assert (made.key, made.updated_at) == ("new", before)
+    assert (made.save().key, Collection.get(key="new").description) == ("new", "second")
 
 
 def test_without_a_key_the_same_artifacts_are_the_same_collection(store, tmp_path):

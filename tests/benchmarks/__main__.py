@@ -14,15 +14,14 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.cells import cell_rows
-from tests.benchmarks.harness import Taken, run
+from tests.benchmarks.harness import Taken
 
+HARNESS = "tests.benchmarks.harness"
 RUNS = 5
 SYSTEMS = ("limit", "floor", "ours")
 BOUNDS = {  # what ours may take, as a multiple of another system's time
@@ -47,16 +46,7 @@ print(f'{{{{"wall": {{time.perf_counter() - wall}}, "cpu": {{time.process_time()
 
 
 def main(arguments: list[str]) -> None:
-    """Print the table, or, as `SYSTEM WORK PATH`, measure once and print that as JSON."""
-    if arguments[:1] and arguments[0] in SYSTEMS:
-        system, work, path = arguments
-        print(json.dumps(asdict(run(import_module(f"tests.benchmarks.{system}"), work, Path(path)))))
-        return
-    if arguments[:1] == ["growth"] and arguments[1:]:
-        system, path, count = arguments[1:]
-        taken = run(import_module(f"tests.benchmarks.{system}"), "save_batch", Path(path), int(count))
-        print(json.dumps(asdict(taken)))
-        return
+    """Print the table."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     works = [work for work in arguments or BOUNDS if work in BOUNDS]
@@ -88,7 +78,7 @@ def once(system: str, work: str) -> Taken:
     with tempfile.TemporaryDirectory() as folder:
         if work == "import":
             return Taken(**python("-c", ONE_IMPORT.format(names=IMPORTS[system])))
-        return Taken(**python("-m", "tests.benchmarks", system, work, f"{folder}/bench.db"))
+        return Taken(**python("-m", HARNESS, system, work, f"{folder}/bench.db"))
 
 
 def python(*command: str) -> dict[str, float]:
@@ -136,7 +126,7 @@ def growth_lines() -> list[str]:
             for _ in range(runs):
                 with tempfile.TemporaryDirectory() as folder:
                     file = Path(folder) / "bench.db"
-                    taken.append(python("-m", "tests.benchmarks", "growth", system, str(file), str(count))["cpu"])
+                    taken.append(python("-m", HARNESS, system, "save_batch", str(file), str(count))["cpu"])
                     with sqlite3.connect(file) as connection:
                         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     connection.close()

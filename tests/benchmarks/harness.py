@@ -1,15 +1,19 @@
 """Drives one adapter through one piece of work, in this process, and times only the call.
 
 An adapter is a module with the names of the works below as functions (plain or async), `open(path)` and `close()`. The
-data are the same for every adapter; a work that reads finds a database written beforehand by the same adapter.
+data are the same for every adapter; a work that reads finds a database written beforehand by the same adapter. Run as a
+command it prints what one call took, as JSON: python -m tests.benchmarks.harness ADAPTER WORK FILE [COUNT].
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -106,3 +110,9 @@ async def done(result: Any) -> Any:
 def run(adapter: ModuleType, work: str, path: Path, count: int = MODELS) -> Taken:
     """`measure` in an event loop of its own."""
     return asyncio.run(measure(adapter, work, path, count))
+
+
+if __name__ == "__main__":
+    system, work, path, *count = sys.argv[1:]
+    adapter = import_module(f"tests.benchmarks.{system}")
+    print(json.dumps(asdict(run(adapter, work, Path(path), *map(int, count)))))

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import artigraph as ag
-from artigraph.errors import InvalidFieldError, NodeNotFoundError, NoOpenSpanError
+from artigraph.errors import InvalidOptionError, NodeNotFoundError, NoOpenSpanError
 from artigraph.span.context import SpanContext
 from tests.span import carried
 
@@ -177,5 +177,5 @@ def test_what_is_no_carrier_is_told(url: str) -> None:
     for carrier in (5, {"traceparent": 5}, {"traceparent": None}, [1]):
         with pytest.raises(NoOpenSpanError):
             ag.attach(carrier)  # type: ignore[arg-type]
-    with ag.span_context(), pytest.raises(InvalidFieldError, match="environment variables"):
+    with ag.span_context(), pytest.raises(InvalidOptionError, match="environment variables"):
         ag.child_env(5)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import artigraph as ag
-from artigraph.errors import InvalidFilterError, NodeNotFoundError
+from artigraph.errors import InvalidOptionError, NodeNotFoundError
 from artigraph.span.restore import restore_span, span_roles
 
 
@@ -52,5 +52,5 @@ def test_a_span_that_does_not_exist_is_said(url: str) -> None:
 def test_roles_are_names(url: str) -> None:
     with ag.span_context("s"):
         pass
-    with pytest.raises(InvalidFilterError, match="names of inputs"):
+    with pytest.raises(InvalidOptionError, match="names of inputs"):
         restore_span.s("s", roles=5)  # type: ignore[arg-type]

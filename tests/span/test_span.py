@@ -11,7 +11,7 @@ from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 import artigraph as ag
-from artigraph.errors import InvalidFieldError, InvalidLabelError, NameTakenError, NodeNotFoundError
+from artigraph.errors import InvalidFieldError, InvalidLabelError, InvalidOptionError, NameTakenError, NodeNotFoundError
 from tests.servers.use import execute
 
 Start = Callable[[str], subprocess.Popen[str]]
@@ -154,10 +154,10 @@ def test_repr_says_label_state_and_time(url: str) -> None:
 @pytest.mark.parametrize("kind", [ag.Span, ag.Run])
 def test_facts_that_are_none_are_told_at_once(kind: Any) -> None:
     for facts in ({"source": 5}, {"info": 5}, {"info": [1]}):
-        with pytest.raises(InvalidFieldError, match="give"):
+        with pytest.raises(InvalidOptionError, match="it can be"):
             kind("x", **facts)
     for facts in ({"params": 5}, {"environment": "laptop"}):
-        with pytest.raises(InvalidFieldError, match="give a dict"):
+        with pytest.raises(InvalidOptionError, match="a dict: name -> value"):
             ag.Run("x", **facts)
     for ids in ({"id": "zz"}, {"id": 5}, {"parent_id": "zz"}, {"parent_id": 5}):
         with pytest.raises(NodeNotFoundError, match="give a"):
@@ -193,5 +193,5 @@ def test_a_manager_takes_a_run_or_a_label(url: str) -> None:
         assert (type(manager.run), manager.run.label) == (ag.Run, "fit")
         with pytest.raises(InvalidLabelError, match="a label is text"):
             manager.save_artifact.s([1], "swapped")  # type: ignore[arg-type]
-    with pytest.raises(NodeNotFoundError, match="the label of a fresh one"):
+    with pytest.raises(InvalidOptionError, match="the label of a fresh one"):
         ag.RunManager(5)  # type: ignore[arg-type]

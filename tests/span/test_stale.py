@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import artigraph as ag
-from artigraph.errors import InvalidFilterError
+from artigraph.errors import InvalidOptionError
 from artigraph.span import stale as stale_file
 from tests.span.test_commit import git
 
@@ -118,5 +118,5 @@ def test_of_many_inputs_those_that_were_saved_last_are_looked_at(url: str, monke
 
 
 def test_targets_are_a_list(url: str) -> None:
-    with pytest.raises(InvalidFilterError, match="spans, ids or labels"):
+    with pytest.raises(InvalidOptionError, match="spans, ids or labels"):
         stale_file.stale_spans.s(5)  # type: ignore[arg-type]
