@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.artifact.key import check_key, common_suffix
+from artigraph.artifact.name import rename_family
 from artigraph.artifact.options import check_extra, check_kind, check_text
-from artigraph.errors import NameTakenError, NodeNotFoundError
+from artigraph.errors import NodeNotFoundError
 from artigraph.graph.engine import current_database
-from artigraph.graph.schema import KEY, NODE
+from artigraph.graph.schema import NODE
 from artigraph.ids import now
 from artigraph.persist.family import key_digest
 from artigraph.persist.spec import check_label
@@ -46,24 +46,6 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         more = {"artifact_description": artifact.description, "artifact_extra": extra or None, "node_updated_at": now()}
         connection.execute(update(NODE).where(NODE.c.id == artifact.id).values(**said, **more))
         if key != artifact._before["key"]:
-            rename_family(connection, artifact.stem, key)
+            rename_family(connection, artifact.stem, key, key_digest(key or ""))
 
-    database = current_database()
-    try:
-        await database.write(work, session=session)
-    except IntegrityError as error:
-        raise NameTakenError(str(key), "another artifact", repr(artifact), "choose another key") from error
-
-
-def check_key_is_free(connection: Connection, stem: str, key: str) -> None:
-    """Raise NameTakenError where a key belongs to another family."""
-    holder = connection.execute(select(KEY.c.stem).where(KEY.c.key_digest == key_digest(key))).scalar()
-    if holder not in (None, stem):
-        raise NameTakenError(key, f"the family {holder}", f"the family {stem}", "choose another key")
-
-
-def rename_family(connection: Connection, stem: str, key: str | None) -> None:
-    """Give a family another key: a row of its own, whatever the number of versions."""
-    connection.execute(delete(KEY).where(KEY.c.stem == stem))
-    if key is not None:
-        connection.execute(KEY.insert().values(key_digest=key_digest(key), key=key, stem=stem))
+    await current_database().write(work, session=session)

@@ -7,11 +7,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, update
 
 from artigraph.artifact.get import columns
 from artigraph.artifact.key import new_stem, uid_of
-from artigraph.errors import NameTakenError, NodeNotFoundError
+from artigraph.artifact.name import rename_family
+from artigraph.errors import NodeNotFoundError
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import KEY, LINK, NODE
 from artigraph.graph.walk import raw, raw_ids
@@ -108,14 +109,7 @@ def rename_collection(connection: Connection, collection: Any) -> None:
     row = update(NODE).where(NODE.c.id == collection.id).values(**said, node_updated_at=now())
     if not connection.execute(row).rowcount:
         raise NodeNotFoundError(collection.id)
-    key = collection.key
-    connection.execute(delete(KEY).where(KEY.c.stem == collection.stem))
-    if key is None:
-        return
-    holder = connection.execute(select(KEY.c.stem).where(KEY.c.key_digest == key_digest(key))).scalar()
-    if holder is not None:
-        raise NameTakenError(key, "another collection", repr(collection), "choose another key")
-    connection.execute(KEY.insert().values(key_digest=key_digest(key), key=key, stem=collection.stem))
+    rename_family(connection, collection.stem, collection.key, key_digest(collection.key or ""))
 
 
 def _family(connection: Connection, key: str) -> str:

@@ -12,12 +12,12 @@ from anyio import to_thread
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from artigraph.artifact.amend import check_key_is_free, rename_family
 from artigraph.artifact.check import checked
 from artigraph.artifact.columns import found_columns
 from artigraph.artifact.definition import definitions, encoded
 from artigraph.artifact.dtype import Cell
 from artigraph.artifact.feature import Feature
+from artigraph.artifact.name import check_key_is_free, rename_family
 from artigraph.artifact.options import check_makers
 from artigraph.artifact.said import write_cells
 from artigraph.artifact.schema import VALID_FEATURES, Schema
@@ -27,6 +27,7 @@ from artigraph.graph.current import open_span
 from artigraph.graph.engine import current_database
 from artigraph.graph.insert import Batch, insert_batches
 from artigraph.graph.schema import LINK
+from artigraph.persist.family import key_digest
 from artigraph.persist.rows import input_id
 
 SCHEMA = "schema"
@@ -82,16 +83,16 @@ async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> Non
             writes.append(await _looked_up(artifact, artifact.wanted, table, session))
         if artifact.key is not None and getattr(artifact.revises, "stem", None) is not None:
             stem, key = artifact.revises.stem, artifact.key
-            check = partial(check_key_is_free, stem=stem, key=key)
-            await current_database().read(check, session=session)
-            writes.append(partial(_named, stem=stem, key=key))
+            named = {"stem": stem, "key": key, "digest": key_digest(key)}
+            await current_database().read(partial(check_key_is_free, **named), session=session)
+            writes.append(partial(_named, **named))
         if writes:
             artifact.to_write(*writes)
 
 
-def _named(connection: Connection, _: UUID, *, stem: str, key: str) -> None:
+def _named(connection: Connection, _: UUID, **named: Any) -> None:
     """(in the transaction of a save) Name the family of what was revised as its newest version is."""
-    rename_family(connection, stem, key)
+    rename_family(connection, **named)
 
 
 async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSession | None) -> Any:

@@ -352,6 +352,15 @@ def test_a_number_of_numpy_is_one_and_a_kind_is_one_of_several(store):
     assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="field")) == []
 
 
+def test_more_values_than_a_database_takes_are_told(store):
+    labels = [f"{n:05}" for n in range(30_001)]
+    with pytest.raises(InvalidFilterError, match=r"30,001 values.*in portions"):
+        ag.read(ag.Artifact, ag.NodeFilter(label=labels))
+    with pytest.raises(InvalidFilterError, match=r"30,001 values.*in portions"):
+        ag.Artifact.filter(size__in=range(30_001)).count()
+    assert ag.read(ag.Artifact, ag.NodeFilter(label=labels[1:])) == []
+
+
 def test_a_filter_is_neither_true_nor_false():
     label = ag.NodeFilter(label="a")
     for misused in (lambda: label and label, lambda: not label, lambda: bool(label), lambda: 1 < ag.Feature("x") < 5):
