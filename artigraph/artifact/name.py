@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, Select, delete, select
 
 from artigraph.errors import NameTakenError
@@ -33,7 +35,7 @@ def rename_family(connection: Connection, stem: str, key: str | None, digest: by
         _refuse_others(connection.execute(_holder(digest).with_for_update()).scalar(), stem, key)
 
 
-def _holder(digest: bytes) -> Select[tuple[str]]:
+def _holder(digest: bytes) -> Select[Any]:
     return select(KEY.c.stem).where(KEY.c.key_digest == digest)
 
 

@@ -13,9 +13,6 @@ from artigraph.errors import InvalidFilterError, InvalidValueError
 from artigraph.graph.types import Id, Text, Time
 from artigraph.ids import as_id
 
-AT_ONCE = 30_000
-"""Values that one question may name; PostgreSQL takes 32,767 parameters."""
-
 _BIG = 2**63
 
 
@@ -48,14 +45,8 @@ def kept(column: ColumnElement[Any], value: Any) -> Any:
 
 
 def each_fitted(column: ColumnElement[Any], values: Iterable[Any]) -> list[Any]:
-    """Several values as the column takes them. Raises InvalidFilterError as ``fitted``, and for too many of them."""
-    found = [fitted(column, value) for value in values]
-    if len(found) > AT_ONCE:
-        raise InvalidFilterError(
-            f"{_name(column)} is compared with {len(found):,} values, and databases take {AT_ONCE:,} in one question; "
-            "ask for them in portions"
-        )
-    return found
+    """Several values as the column takes them. Raises InvalidFilterError as ``fitted``."""
+    return [fitted(column, value) for value in values]
 
 
 def check_words(column: ColumnElement[Any]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from artigraph.errors import InvalidFilterError
+from artigraph.graph.among import among
 from artigraph.graph.fit import check_words, each_fitted, fitted
 from artigraph.graph.inside import Path, inside
 from artigraph.graph.types import MYSQL, Text
@@ -278,7 +279,7 @@ def test(column: ColumnElement[Any], wanted: Any) -> Condition:
     if isinstance(wanted, ValueFilter):
         return wanted.on(column)
     if isinstance(wanted, list | tuple | set | frozenset):
-        return column.in_(each_fitted(column, wanted)) if wanted else false()
+        return among(column, each_fitted(column, wanted)) if wanted else false()
     matches: Condition = column == fitted(column, wanted)
     return matches
 
@@ -306,8 +307,8 @@ _TESTS: dict[str, Any] = {
     "ge": lambda c, v: c >= v,
     "lt": lambda c, v: c < v,
     "le": lambda c, v: c <= v,
-    "in_": lambda c, v: c.in_(list(v)) if v else false(),
-    "not_in": lambda c, v: c.not_in(list(v)) if v else true(),
+    "in_": lambda c, v: among(c, v) if v else false(),
+    "not_in": lambda c, v: ~among(c, v) if v else true(),
     "startswith": lambda c, v: func.substr(c, 1, len(v)) == v,
     "istartswith": lambda c, v: _folded(func.substr(c, 1, len(v))) == _lower(v),
     "contains": lambda c, v: func.length(c) != func.length(func.replace(c, v, "")) if v else true(),

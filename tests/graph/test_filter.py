@@ -352,13 +352,22 @@ def test_a_number_of_numpy_is_one_and_a_kind_is_one_of_several(store):
     assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="field")) == []
 
 
-def test_more_values_than_a_database_takes_are_told(store):
-    labels = [f"{n:05}" for n in range(30_001)]
-    with pytest.raises(InvalidFilterError, match=r"30,001 values.*in portions"):
-        ag.read(ag.Artifact, ag.NodeFilter(label=labels))
-    with pytest.raises(InvalidFilterError, match=r"30,001 values.*in portions"):
-        ag.Artifact.filter(size__in=range(30_001)).count()
-    assert ag.read(ag.Artifact, ag.NodeFilter(label=labels[1:])) == []
+def test_one_of_more_values_than_a_database_has_parameters(store):
+    for number, label in enumerate(("it's", "\\'; %s --", "ä", "plain")):
+        ag.Artifact(value="x" * number, label=label).save()
+    labels = ["it's", "\\'; %s --", "ä", *(f"{n:05}" for n in range(40_000))]
+
+    def found(**asked):
+        return [each.label for each in ag.read(ag.Artifact, ag.ArtifactFilter(**asked), order_by="label")]
+
+    assert found(label=labels) == sorted(labels[:3], key=str.encode)
+    assert found(label=ag.ValueFilter(not_in=labels)) == ["plain"]
+    assert found(size=list(range(4, 40_000))) == ["plain", "ä"]
+    times = [datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(2_000)]
+    assert found(created_at=times) == []
+    newest = ag.read_one(ag.Artifact, ag.NodeFilter(label="plain"))
+    assert found(created_at=[*times, newest.created_at]) == ["plain"]
+    assert ag.Artifact.filter(label__in=labels, size__gte=4).count() == 1
 
 
 def test_a_filter_is_neither_true_nor_false():
