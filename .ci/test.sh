@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 rm -rf build/notebooks
 mkdir -p build/notebooks
 cp notebooks/*.ipynb build/notebooks/ 2>/dev/null || true
-exec .venv/bin/python -m pytest -n 3 --dist loadfile --nbval-lax --nbval-sanitize-with notebooks/sanitize.cfg tests build/notebooks "$@"
+exec .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-sanitize-with notebooks/sanitize.cfg tests build/notebooks "$@"

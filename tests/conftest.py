@@ -19,6 +19,10 @@ CORE_ON_MARIADB = (
 """Files whose tests run on MariaDB every time; the others do in ``make test-full``."""
 
 
+SLOW_ROOMS = ("notebooks", "browser", "packaging", "typing", "widget", "jupyter", "faults", "docs", "persist")
+"""Rooms with files that take a worker long; they come first, so that none is left with one at the end."""
+
+
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")  # a busy machine is no failure
 
@@ -34,7 +38,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on a server need its programs; most of those on MariaDB take too long for every change."""
+    """Slow files come first. Tests on a server need its programs; most on MariaDB take too long for every change."""
+    items.sort(key=_place_of_room)
     for item in items:
         asked = item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
         kinds = {each for each in asked if isinstance(each, str)} & KINDS.keys()
@@ -42,6 +47,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.needs_program(*KINDS[kind].programs))
         if MARIADB in kinds and item.path.name not in CORE_ON_MARIADB:
             item.add_marker("full")
+
+
+def _place_of_room(item: pytest.Item) -> int:
+    room = item.path.parent.name
+    return SLOW_ROOMS.index(room) if room in SLOW_ROOMS else len(SLOW_ROOMS)
 
 
 @pytest.fixture(autouse=True)

@@ -29,5 +29,6 @@ def test_a_missing_program_skips_here_and_fails_on_a_build_server(tmp_path: Path
     (tmp_path / "test_case.py").write_text(CASE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  needs_program(name): asks for a program\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
-    run = subprocess.run(command, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # plugins take seconds to import
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert outcome in run.stdout
