@@ -38,7 +38,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted", done, flush=True)
 assert ag.load(ag.save("works", "after")) == "works"
-print({span.status for span in ag.read(ag.Span)} <= {"ok", "interrupted"}, ag.read(ag.Span)[0].status)
+print(*[span.status for span in ag.read(ag.Span)])
 """
 
 
@@ -106,8 +106,10 @@ def test_ctrl_c_at_any_moment_ends_the_spans_keeps_what_was_saved_and_the_progra
             time.sleep(random.uniform(0, 0.3))
             program.send_signal(signal.SIGINT)
             said, errors = program.communicate(timeout=60)
-        words = said.split()
-        assert (words[0], words[2:], errors) == ("interrupted", ["True", "interrupted"], ""), said
+        word, done, *spans = said.split()
+        assert (word, errors) == ("interrupted", ""), said
+        assert set(spans) <= {"ok", "interrupted"}, said
+        assert spans[:1] == ["interrupted"] or (done == "0" and not spans), said  # none when it came at the opening
         state = look(path, all_named=False)
         assert state.is_whole, state
     record_property("cases", cases)
