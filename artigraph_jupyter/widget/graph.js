@@ -4,7 +4,9 @@ import { whyStale } from "./stale.js";
 
 const LEAST = 0.4;
 const MOST = 2;
-const PIECE = 100; // parts of a picture that are added at once
+const BIG = 100; // nodes from which a picture is added piece by piece
+const PIECE = 40; // parts that are added at once
+const SLICE = 20; // ms after which the page does other things
 const FIRST = 0.75; // how far a wide picture is made smaller before anybody zoomed
 const HEAD = 12; // px above the picture, for flags that come later
 const RISE = 14; // how far a flag stands above its node
@@ -31,7 +33,7 @@ export function graph(canvas, act) {
     const known = boxes;
     const focused = canvas.contains(document.activeElement) && document.activeElement !== canvas;
     const parsed = new DOMParser().parseFromString(next.svg, "text/html").querySelector("svg"); // twice as fast as XML
-    const isBig = next.nodes.length > PIECE;
+    const isBig = next.nodes.length > BIG;
     if (isBig && !(await awake(mine))) return;
     scene = next;
     svg = document.importNode(parsed, false);
@@ -50,13 +52,15 @@ export function graph(canvas, act) {
     if (isBig && !(await awake(mine))) return;
     for (const more of parsed.querySelectorAll("g.more")) widen(more, more.querySelector("rect"));
     canvas.replaceChildren(svg);
-    scale(zoom);
-    const parts = [...parsed.childNodes];
+    scale(before ? zoom : opening()); // before there is text in it: text of another size is laid out again
+    const parts = [...parsed.children];
+    let began = performance.now();
     for (let from = 0; from < parts.length; from += PIECE) {
       svg.append(...parts.slice(from, from + PIECE));
-      if (from + PIECE >= parts.length) break;
       svg.getBoundingClientRect(); // laid out now, and not with the rest in one go
+      if (performance.now() - began < SLICE || from + PIECE >= parts.length) continue;
       if (!(await awake(mine))) return;
+      began = performance.now();
     }
     raise(outdated.keys());
     at = boxes.has(at) ? at : boxes.has(chosen) ? chosen : scene.focus;
@@ -86,8 +90,12 @@ export function graph(canvas, act) {
   function start() {
     settled = canvas.clientWidth > 0;
     if (!settled) return;
-    scale(Math.min(1, Math.max(FIRST, (canvas.clientWidth - 8) / scene.width)));
+    scale(opening());
     reveal(scene.focus);
+  }
+
+  function opening() {
+    return canvas.clientWidth > 0 ? Math.min(1, Math.max(FIRST, (canvas.clientWidth - 8) / scene.width)) : zoom;
   }
 
   // Scroll no further than it takes to see a node.
@@ -108,7 +116,9 @@ export function graph(canvas, act) {
 
   function scale(factor) {
     zoom = Math.min(MOST, Math.max(LEAST, factor));
-    svg.setAttribute("width", String(Math.round(scene.width * zoom)));
+    const width = String(Math.round(scene.width * zoom));
+    if (svg.getAttribute("width") === width) return;
+    svg.setAttribute("width", width);
     svg.setAttribute("height", String(Math.round((scene.height + HEAD) * zoom)));
   }
 
