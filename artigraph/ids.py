@@ -71,7 +71,7 @@ def as_made_of(digest: bytes) -> UUID:
 def now(at_least: int = 0) -> int:
     """Microseconds since 1970 UTC, the form in which rows carry times.
 
-    Within a process it is never earlier than before, nor than ``at_least`` was.
+    Within a process it is always later than before, and never earlier than ``at_least``.
     """
     return _clock(at_least)
 
@@ -123,7 +123,7 @@ def _steady() -> Callable[[int], int]:
     def read(at_least: int) -> int:
         nonlocal last
         with lock:
-            last = max(last, time.time_ns() // 1000, at_least)
+            last = max(last + 1, time.time_ns() // 1000, at_least)
             return last
 
     return read

@@ -34,6 +34,14 @@ def test_ids_increase_when_the_clock_steps_back(monkeypatch):
     assert [first, *later] == sorted({first, *later})
 
 
+def test_times_increase_when_the_clock_steps_back(monkeypatch):
+    first = now()
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    later = [now() for _ in range(100)]
+    assert [first, *later] == sorted({first, *later})
+    assert now(at_least=later[-1] + 1_000) == later[-1] + 1_000
+
+
 def test_threads_never_get_the_same_id():
     made: list[list[bytes]] = [[] for _ in range(4)]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import artigraph as ag
+from artigraph import ids
 from artigraph.bridge import block
 from artigraph.graph.engine import current_database
 
@@ -19,6 +20,8 @@ def clock(monkeypatch, folder) -> Iterator[list[int]]:
     """An open store, and what is added to the system's time, in nanoseconds."""
     offset = [0]
     true = time.time_ns
+    monkeypatch.setattr(ids, "_clock", ids._steady())  # what comes after this test has the time of before
+    monkeypatch.setattr(ids, "_next", ids._counter())
     monkeypatch.setattr(time, "time_ns", lambda: true() + offset[0])
     monkeypatch.setattr(time, "time", lambda: (true() + offset[0]) / 1e9)
     reset = ag.set_engine(f"sqlite:///{folder / 'x.db'}", create_tables=True)
