@@ -22,11 +22,11 @@ environment() { # environment PLACE PYTHON PIP-ARGUMENTS...: made once, and agai
 core_tests() { # core_tests PLACE ARGUMENTS...: the tests that are about our code, not about the tree around it
     local place=$1
     shift
-    "$place/bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests \
+    "$place/bin/python" -m pytest -n 3 --dist loadfile tests \
         --ignore tests/house --ignore tests/packaging --ignore tests/typing "$@"
 }
 
-long() { .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m full tests; }
+long() { .venv/bin/python -m pytest -n 2 --dist loadfile -m full tests; }
 
 faults() { ARTIGRAPH_FAULTS=full .venv/bin/python -m pytest -n 2 --dist loadfile tests/faults; }
 
