@@ -19,7 +19,7 @@ from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import id_text
 from artigraph.lineage.ahead import DEEP, Ahead
-from artigraph.lineage.describe import COLUMNS, described
+from artigraph.lineage.describe import COLUMNS, PlainRow, described
 from artigraph.lineage.lineage import Lineage
 from artigraph.lineage.picture import LineageEdge, LineageNode
 
@@ -156,7 +156,7 @@ class Walk:
         """The picture of what was seen."""
         parents = {target: source for source, target, *_ in self._links(LINK.c.target_id, list(self.nodes), ("child",))}
         frames = {parent for parent in parents.values() if parent not in self.nodes}
-        rows = self._rows(_DESCRIBED, [*self.nodes, *frames])
+        rows = self._rows([*self.nodes, *frames])
         names = self._names([row[0] for row in rows if row.node_label is None])
         nodes = [self._node(row, parents, names) for row in rows]
         edges = tuple(
@@ -310,11 +310,9 @@ class Walk:
         read = self._fan or 0
         return {node: degrees[node] - read for node in nodes if degrees[node] > read}
 
-    def _rows(self, statement: Any, nodes: Sequence[bytes]) -> list[Any]:
-        found: list[Any] = []
-        for start in range(0, len(nodes), CHUNK):
-            found += self._connection.execute(statement, {"ids": list(nodes[start : start + CHUNK])}).all()
-        return found
+    def _rows(self, nodes: Sequence[bytes]) -> list[Any]:
+        rows = rows_for(self._connection, _DESCRIBED, nodes)
+        return [PlainRow.of(row) for row in rows] if self._connection.dialect.name == "sqlite" else list(rows)
 
 
 _Link = Sequence[Any]

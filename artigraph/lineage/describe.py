@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import select
 
 from artigraph.graph.schema import KEY, NODE
 from artigraph.graph.walk import raw
-from artigraph.ids import id_text
+from artigraph.ids import as_datetime, id_text
 from artigraph.lineage.picture import LineageNode
 
 COLUMNS = (
@@ -32,6 +35,44 @@ COLUMNS = (
     select(KEY.c.key).where(KEY.c.stem == NODE.c.artifact_stem).scalar_subquery().label("key"),
 )
 """What ``described`` reads of a row."""
+
+
+class PlainRow(NamedTuple):
+    """A row of ``COLUMNS`` without SQLAlchemy's part in it, which takes as long as all the rest of a long lineage."""
+
+    id: bytes
+    node_type: str
+    node_label: str | None
+    node_created_at: datetime
+    artifact_kind: str | None
+    artifact_otype: str | None
+    artifact_size: int | None
+    artifact_preview: Any
+    artifact_stem: str | None
+    artifact_version: int | None
+    model_artifact_type_name: str | None
+    model_artifact_version: int | None
+    span_status: str | None
+    span_opened_at: datetime | None
+    span_closed_at: datetime | None
+    span_info: Any
+    span_untracked: Any
+    key: str | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Self:
+        """The row of SQLite's driver."""
+        values = list(row)
+        for place, form in _FORMS:
+            if values[place] is not None:
+                values[place] = form(values[place])
+        return cls._make(values)
+
+
+_FORMS: Sequence[tuple[int, Callable[[Any], Any]]] = (
+    *((PlainRow._fields.index(name), as_datetime) for name in ("node_created_at", "span_opened_at", "span_closed_at")),
+    *((PlainRow._fields.index(name), json.loads) for name in ("artifact_preview", "span_info", "span_untracked")),
+)
 
 
 def described(
