@@ -73,7 +73,7 @@ async def _renew(
     rows, tags = await database.read(work, session=session)
     for artifact, node_id in zip(artifacts, ids, strict=True):
         value, spec, content = artifact._value, artifact._spec, artifact._content
-        if node_id in tags:
+        if node_id in tags and tags[node_id] != spec.tags:
             spec = dataclasses.replace(spec, tags=tags[node_id])
         artifact._take(rows[node_id])
         artifact._value, artifact._spec = value, spec
