@@ -30,7 +30,7 @@ ALL_DIFFERENT = {
         indexed([0, 1]),
         *(indexed([0, 1], dtype=dtype) for dtype in ("int32", "uint64", "float64", "Int64", "category")),
         *(indexed([False, True]), indexed([0, 1], name="n"), indexed(pd.to_timedelta([0, 1], unit="ns"))),
-        *(indexed(DAYS), indexed(DAYS.as_unit("ns")), indexed(DAYS.as_unit("ns").astype("int64"))),
+        *(indexed(DAYS.as_unit("us")), indexed(DAYS.as_unit("ns")), indexed(DAYS.as_unit("ns").astype("int64"))),
         *(indexed(DAYS.tz_localize("UTC")), indexed(DAYS.tz_localize("UTC").tz_convert("Asia/Tokyo"))),
         *(indexed(DAYS.to_period("D")), indexed(DAYS.to_period("D").asi8)),
     ],
