@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,9 +20,8 @@ CORE_ON_MARIADB = (
 """Files whose tests run on MariaDB every time; the others do in ``make test-full``."""
 
 
-SLOW_ROOMS = ("notebooks", "browser", "packaging", "typing", "widget", "jupyter", "faults", "docs", "persist")
+SLOW_ROOMS = ("browser", "notebooks", "docs", "jupyter", "faults", "packaging", "typing", "persist")
 """Rooms with files that take a worker long; they come first, so that none is left with one at the end."""
-
 
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")  # a busy machine is no failure
@@ -47,6 +47,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.needs_program(*KINDS[kind].programs))
         if MARIADB in kinds and item.path.name not in CORE_ON_MARIADB:
             item.add_marker("full")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is the work of one worker, and so is the whole room of browsers: several at once slow each other."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - pytest runs without it as well
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
 
 
 def _place_of_room(item: pytest.Item) -> int:

@@ -46,6 +46,6 @@ async def amend(artifact: Any, session: AsyncSession | None) -> None:
         more = {"artifact_description": artifact.description, "artifact_extra": extra or None, "node_updated_at": now()}
         connection.execute(update(NODE).where(NODE.c.id == artifact.id).values(**said, **more))
         if key != artifact._before["key"]:
-            rename_family(connection, artifact.stem, key, key_digest(key or ""))
+            rename_family(connection, artifact.stem, key, key_digest)
 
     await current_database().write(work, session=session)

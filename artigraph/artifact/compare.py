@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import inf, isfinite
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_
 
 from artigraph.artifact.dtype import EXACT, comparable, plain
 from artigraph.errors import InvalidFilterError
+from artigraph.graph.among import among
 from artigraph.graph.inside import inside, stored
 from artigraph.graph.schema import TAG
 from artigraph.graph.value import Condition, ValueFilter
@@ -38,12 +40,7 @@ def said_test(operator: str, value: Any) -> Condition:
         InvalidFilterError: it is several values.
         SchemaMismatchError: no feature has such values.
     """
-    value = plain(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        raise InvalidFilterError(
-            f"a feature is compared with one value, not with {value!r}; a list has a value when one of its own is "
-            "equal, and __in takes several"
-        )
+    value = _single(value)
     cell = comparable(value)
     if isinstance(value, int | float):
         return _number_test(operator, value)
@@ -52,6 +49,37 @@ def said_test(operator: str, value: Any) -> Condition:
     if isinstance(value, str) and operator != "eq":
         return compared(WORDS, operator, value)
     return compared(TAG.c.value_text, operator, cell.text)
+
+
+def one_of_test(values: Iterable[Any]) -> Condition:
+    """A condition on the value of a row of the tag table: it is one of these, however many. Raises as ``said_test``."""
+    numbers: list[float] = []
+    texts: list[str] = []
+    others: list[Condition] = []
+    for value in map(_single, values):
+        text = comparable(value).text or ""
+        if isinstance(value, int | float):
+            if abs(value) < EXACT:
+                numbers.append(float(value))
+            else:
+                others.append(_number_test("eq", value))
+        elif isinstance(value, datetime):
+            base = text.removesuffix(_ZONE)
+            texts += [base, base + _ZONE]
+        else:
+            texts.append(text)
+    return or_(among(TAG.c.value_number, numbers), among(TAG.c.value_text, texts), *others)
+
+
+def _single(value: Any) -> Any:
+    """The value as a feature has it. Raises InvalidFilterError when it is several."""
+    value = plain(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        raise InvalidFilterError(
+            f"a feature is compared with one value, not with {value!r}; a list has a value when one of its own is "
+            "equal, and __in takes several"
+        )
+    return value
 
 
 def _moment_test(operator: str, base: str) -> Condition:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 
-from artigraph.artifact.compare import WORDS, compared, said_test
+from artigraph.artifact.compare import WORDS, compared, one_of_test, said_test
 from artigraph.artifact.dtype import stored_text
 from artigraph.errors import InvalidFilterError
 from artigraph.graph.schema import NODE, TAG
@@ -142,7 +142,7 @@ def value_test(operator: str, value: Any) -> Condition:
     if operator == "in_":
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InvalidFilterError(f"in takes several values, got {value!r}")
-        return or_(*(value_test("eq", each) for each in value), TAG.c.position.in_([]))
+        return one_of_test(value)
     return said_test(operator, value)
 
 

@@ -109,7 +109,7 @@ def rename_collection(connection: Connection, collection: Any) -> None:
     row = update(NODE).where(NODE.c.id == collection.id).values(**said, node_updated_at=now())
     if not connection.execute(row).rowcount:
         raise NodeNotFoundError(collection.id)
-    rename_family(connection, collection.stem, collection.key, key_digest(collection.key or ""))
+    rename_family(connection, collection.stem, collection.key, key_digest)
 
 
 def _family(connection: Connection, key: str) -> str:

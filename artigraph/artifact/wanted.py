@@ -83,16 +83,15 @@ async def prepare(artifacts: Sequence[Any], session: AsyncSession | None) -> Non
             writes.append(await _looked_up(artifact, artifact.wanted, table, session))
         if artifact.key is not None and getattr(artifact.revises, "stem", None) is not None:
             stem, key = artifact.revises.stem, artifact.key
-            named = {"stem": stem, "key": key, "digest": key_digest(key)}
-            await current_database().read(partial(check_key_is_free, **named), session=session)
-            writes.append(partial(_named, **named))
+            await database.read(partial(check_key_is_free, stem=stem, key=key, digest=key_digest), session=session)
+            writes.append(partial(_named, stem=stem, key=key))
         if writes:
             artifact.to_write(*writes)
 
 
-def _named(connection: Connection, _: UUID, **named: Any) -> None:
+def _named(connection: Connection, _: UUID, stem: str, key: str) -> None:
     """(in the transaction of a save) Name the family of what was revised as its newest version is."""
-    rename_family(connection, **named)
+    rename_family(connection, stem, key, key_digest)
 
 
 async def _looked_up(artifact: Any, wanted: Wanted, table: Any, session: AsyncSession | None) -> Any:

@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, literal, or_, select, true
 
 from artigraph.errors import InvalidFilterError
+from artigraph.graph.among import among
 from artigraph.graph.inside import is_json, kept, steps_of, stored
 from artigraph.graph.schema import LINK, LINK_KINDS, NODE, TAG, OrmNode
 from artigraph.graph.value import Condition, Filter, ValueFilter, filter_of, test, test_inside
-from artigraph.graph.walk import CONTAINMENT_AND_MAKING, Starts, is_relative, one_of
+from artigraph.graph.walk import CONTAINMENT_AND_MAKING, Starts, is_relative, is_start
 from artigraph.ids import as_id
 
 _PART = NODE.alias("part")
@@ -120,7 +121,7 @@ class ArtifactFilter(NodeFilter):
     """
 
     serializer: str | Sequence[str] | ValueFilter | None = None
-    hash: bytes | Sequence[bytes] | ValueFilter | None = None
+    hash: bytes | str | Sequence[bytes | str] | ValueFilter | None = None
     size: int | ValueFilter | None = None
     content_type: str | Sequence[str] | ValueFilter | None = None
     kind: str | Sequence[str] | ValueFilter | None = None
@@ -258,14 +259,14 @@ class LinkFilter(Filter):
             (target, self.child),
         ):
             if asked is not None:
-                tests.append(_is_start(column, _starts(asked)))
+                tests.append(is_start(column, _starts(asked)))
         for column, asked in ((source, self.ancestor), (target, self.descendant)):
             if asked is not None:
                 starts = _starts(asked)
                 further = is_relative(starts, down=column is source, deep=True) if _any(starts) else false()
                 reached = select(NODE.c.id).where(further)
                 follows = LINK.c.kind.in_(CONTAINMENT_AND_MAKING)
-                tests += [or_(_is_start(column, starts), column.in_(reached)), follows]
+                tests += [or_(is_start(column, starts), column.in_(reached)), follows]
         for column, wanted in ((LINK.c.label, self.label), (LINK.c.kind, self.kind), (LINK.c.role, self.role)):
             if wanted is not None:
                 tests.append(test(column, wanted))
@@ -292,7 +293,7 @@ def _test_id(column: ColumnElement[Any], asked: Any) -> Condition:
     if isinstance(asked, ValueFilter):
         return asked.on(column)
     if isinstance(asked, _SEVERAL):
-        return one_of(column, [_one_id(each) for each in asked])
+        return among(column, [_one_id(each) for each in asked])
     return test(column, _one_id(asked))
 
 
@@ -346,7 +347,3 @@ def _artifact_types() -> list[str]:
 def _any(starts: Starts) -> bool:
     """Whether there is anything to start from: a query, or at least one id."""
     return isinstance(starts, Select) or bool(starts)
-
-
-def _is_start(column: Column[Any], starts: Starts) -> Condition:
-    return column.in_(starts) if isinstance(starts, Select) else one_of(column, starts)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Enum, Float, Integer, LargeBinary, String
 
+from artigraph.digest import parse_digest
 from artigraph.errors import InvalidFilterError, InvalidValueError
 from artigraph.graph.types import Id, Text, Time
 from artigraph.ids import as_id
@@ -19,7 +20,8 @@ _BIG = 2**63
 def fitted(column: ColumnElement[Any], value: Any) -> Any:
     """The value as the column takes it; a column of another kind than ours takes any.
 
-    A time may be a datetime (without a zone: UTC), a date (its midnight in UTC) or the ISO text of one of them.
+    A time may be a datetime (without a zone: UTC), a date (its midnight in UTC) or the ISO text of one of them; a hash
+    may be its text.
 
     Raises:
         InvalidFilterError: nothing in the column can be compared with it.
@@ -30,6 +32,8 @@ def fitted(column: ColumnElement[Any], value: Any) -> Any:
     """
     if value is None or isinstance(value, ClauseElement) or hasattr(value, "__clause_element__"):
         return value
+    if isinstance(value, str) and isinstance(column.type, LargeBinary):
+        value = _digest(value)
     found, wanted = _fit(column, value)
     if found is None:
         raise InvalidFilterError(f"{_name(column)} is compared with {wanted}, not with {value!r:.80}")
@@ -77,6 +81,14 @@ def _time(value: Any) -> datetime | int | None:
     return value if type(value) is int else None  # as rows carry it
 
 
+def _digest(text: str) -> bytes | str:
+    """The hash that a text spells; any other text as it is."""
+    try:
+        return parse_digest(text)
+    except ValueError:
+        return text
+
+
 def _number(value: Any) -> int | float | None:
     if isinstance(value, bool | float):
         return value
@@ -97,7 +109,7 @@ _FITS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any], str], ...] = (
     (Time, _time, "a datetime, a date or its ISO text"),
     (Id, as_id, "an id or its text"),
     ((Text, String), _of(str), "text"),
-    (LargeBinary, _of(bytes, bytearray, memoryview), "bytes"),
+    (LargeBinary, _of(bytes, bytearray, memoryview), "bytes, or a hash like 'sha256:9f…'"),
     ((Integer, Float), _number, "a number"),
 )
 """Kinds of columns -> a value in their form (None: there is none), and how that is called."""

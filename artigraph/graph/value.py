@@ -142,14 +142,25 @@ class ValueFilter(Filter):
             if name == "is_null":
                 made.append(_TESTS[name](inside(document, path, None), value))
             elif name in ("in_", "not_in"):
-                same = [inside(document, path, each) == each for each in value]
-                made.append(or_(false(), *same) if name == "in_" else and_(true(), *(~each for each in same)))
+                alike = list(_alike(document, path, value))
+                made.append(or_(false(), *alike) if name == "in_" else and_(true(), *(~each for each in alike)))
             else:
                 made.append(_TESTS[name](inside(document, path, value), value))
         return and_(true(), *made)
 
     def _asked(self) -> Iterable[tuple[str, Any]]:
         return ((f.name, value) for f in fields(self) if (value := getattr(self, f.name)) is not None)
+
+
+def _alike(document: ColumnElement[Any], path: Path, values: Iterable[Any]) -> Iterator[Condition]:
+    """For each type that JSON has: what is at the path is one of the values of that type."""
+    groups: dict[type, list[Any]] = {}
+    for value in values:
+        kind = float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+        groups.setdefault(kind, []).append(value)
+    for group in groups.values():
+        found = inside(document, path, group[0])
+        yield found.is_(None) if group[0] is None else among(found, group)
 
 
 class _Like(FunctionElement[bool]):

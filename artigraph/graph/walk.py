@@ -8,14 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, literal, select, type_coerce
 
+from artigraph.graph.among import among
 from artigraph.graph.schema import LINK, LINK_KINDS, NODE
 from artigraph.graph.types import RawId, RawTime
 
 CONTAINMENT_AND_MAKING = tuple(kind for kind in LINK_KINDS if kind != "input")
 """What makes a descendant, unless a caller says otherwise: everything but having been used."""
-
-PARAMETERS = 1_000
-"""Ids that go into a condition as parameters, of which SQLite takes 32,766 and asyncpg 32,767; more become its text."""
 
 Starts = Sequence[UUID] | Select[tuple[UUID]]
 
@@ -32,11 +30,11 @@ def is_relative(starts: Starts, *, down: bool, deep: bool, kinds: Iterable[str] 
     here, there = (LINK.c.source_id, LINK.c.target_id) if down else (LINK.c.target_id, LINK.c.source_id)
     follow = LINK.c.kind.in_(tuple(kinds or CONTAINMENT_AND_MAKING))
     if not deep:
-        return NODE.c.id.in_(select(there).where(_among(here, starts), follow))
-    first = select(there.label("id")).where(_among(here, starts), follow)
+        return NODE.c.id.in_(select(there).where(is_start(here, starts), follow))
+    first = select(there.label("id")).where(is_start(here, starts), follow)
     reached = first.cte(recursive=True)  # unnamed: a filter may have several
     reached = reached.union(select(there).join(reached, here == reached.c.id).where(follow))
-    return NODE.c.id.in_(select(reached.c.id)) & ~_among(NODE.c.id, starts)
+    return NODE.c.id.in_(select(reached.c.id)) & ~is_start(NODE.c.id, starts)
 
 
 def raw_ids(name: str = "ids") -> ColumnElement[bytes]:
@@ -49,22 +47,15 @@ def raw(column: ColumnElement[UUID]) -> ColumnElement[bytes]:
     return type_coerce(column, RawId())
 
 
-def one_of(column: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """A condition on a column of ids: it is one of these, however many."""
-    if len(ids) <= PARAMETERS:
-        return column.in_(list(ids))
-    listed = [each.bytes for each in ids]
-    return raw(column).in_(bindparam(None, listed, unique=True, expanding=True, literal_execute=True, type_=RawId()))
-
-
 def raw_time(column: ColumnElement[datetime]) -> ColumnElement[int]:
     """The column with its times as microseconds in the results and in comparisons."""
     return type_coerce(column, RawTime())
 
 
-def _among(column: ColumnElement[UUID], starts: Starts) -> ColumnElement[bool]:
+def is_start(column: ColumnElement[UUID], starts: Starts) -> ColumnElement[bool]:
+    """A condition on a column of ids: it is one of ``starts``."""
     if isinstance(starts, Select):
         return column.in_(starts)
     if len(starts) == 1:
         return column == literal(starts[0], column.type)
-    return one_of(column, starts)
+    return among(column, starts)

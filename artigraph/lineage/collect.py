@@ -19,7 +19,7 @@ from artigraph.graph.select import rows_for
 from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import id_text
 from artigraph.lineage.ahead import DEEP, Ahead
-from artigraph.lineage.describe import COLUMNS, PlainRow, described
+from artigraph.lineage.describe import COLUMNS, described, plain_row
 from artigraph.lineage.lineage import Lineage
 from artigraph.lineage.picture import LineageEdge, LineageNode
 
@@ -312,7 +312,7 @@ class Walk:
 
     def _rows(self, nodes: Sequence[bytes]) -> list[Any]:
         rows = rows_for(self._connection, _DESCRIBED, nodes)
-        return [PlainRow.of(row) for row in rows] if self._connection.dialect.name == "sqlite" else list(rows)
+        return [plain_row(row) for row in rows] if self._connection.dialect.name == "sqlite" else list(rows)
 
 
 _Link = Sequence[Any]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple, Self
+from collections import namedtuple
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import JSON, select
 
 from artigraph.graph.schema import KEY, NODE
+from artigraph.graph.types import Time
 from artigraph.graph.walk import raw
 from artigraph.ids import as_datetime, id_text
 from artigraph.lineage.picture import LineageNode
@@ -37,42 +38,22 @@ COLUMNS = (
 """What ``described`` reads of a row."""
 
 
-class PlainRow(NamedTuple):
-    """A row of ``COLUMNS`` without SQLAlchemy's part in it, which takes as long as all the rest of a long lineage."""
-
-    id: bytes
-    node_type: str
-    node_label: str | None
-    node_created_at: datetime
-    artifact_kind: str | None
-    artifact_otype: str | None
-    artifact_size: int | None
-    artifact_preview: Any
-    artifact_stem: str | None
-    artifact_version: int | None
-    model_artifact_type_name: str | None
-    model_artifact_version: int | None
-    span_status: str | None
-    span_opened_at: datetime | None
-    span_closed_at: datetime | None
-    span_info: Any
-    span_untracked: Any
-    key: str | None
-
-    @classmethod
-    def of(cls, row: Sequence[Any]) -> Self:
-        """The row of SQLite's driver."""
-        values = list(row)
-        for place, form in _FORMS:
-            if values[place] is not None:
-                values[place] = form(values[place])
-        return cls._make(values)
+_PlainRow: Any = namedtuple("_PlainRow", ["id", *(str(column.key) for column in COLUMNS[1:])])  # type: ignore[misc]
+_FORMS = [
+    (place, as_datetime if isinstance(column.type, Time) else json.loads)
+    for place, column in enumerate(COLUMNS)
+    if isinstance(column.type, Time | JSON)
+]
+"""Places of a row whose values SQLite keeps in another form, and what makes them of it."""
 
 
-_FORMS: Sequence[tuple[int, Callable[[Any], Any]]] = (
-    *((PlainRow._fields.index(name), as_datetime) for name in ("node_created_at", "span_opened_at", "span_closed_at")),
-    *((PlainRow._fields.index(name), json.loads) for name in ("artifact_preview", "span_info", "span_untracked")),
-)
+def plain_row(row: Sequence[Any]) -> Any:
+    """A row of ``COLUMNS`` from SQLite's driver: SQLAlchemy's part in it takes as long as all the rest of a lineage."""
+    values = list(row)
+    for place, form in _FORMS:
+        if values[place] is not None:
+            values[place] = form(values[place])
+    return _PlainRow._make(values)
 
 
 def described(

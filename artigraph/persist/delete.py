@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from artigraph.errors import ImmutableError, UnknownStorageError
+from artigraph.graph.among import among
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.schema import BLOB_USE, KEY, LINK, NODE
 from artigraph.graph.value import Filter, filter_of
-from artigraph.graph.walk import one_of, raw, raw_ids
+from artigraph.graph.walk import raw, raw_ids
 from artigraph.ids import now
 from artigraph.persist.blobs import Blob, drop_unused
 from artigraph.persist.cache import forget_views
@@ -83,7 +84,7 @@ async def delete_nodes(
         thrown, doomed = _sorted_out(connection, asked, kinds, links, for_good=for_good, sparing=sparing)
         at = now()
         _refuse_members(connection, [each for each in asked if each in doomed], doomed)
-        gone = connection.execute(delete(LINK).where(one_of(LINK.c.id, links))).rowcount if links else 0
+        gone = connection.execute(delete(LINK).where(among(LINK.c.id, links))).rowcount if links else 0
         throw_away(connection, thrown, at)
         tops = tops_of(connection, doomed)
         views[:] = [(row[0], bytes(row[1])) for row in rows_of(connection, _VIEWED, doomed)]
@@ -171,7 +172,7 @@ def _sorted_out(
         thrown |= along
         spared |= along.union(row[1] for row in held)
     if links:
-        fields = connection.execute(_FIELDS.where(one_of(LINK.c.id, links))).all()
+        fields = connection.execute(_FIELDS.where(among(LINK.c.id, links))).all()
         _refuse_parts([row for row in fields if row[0] not in doomed])
     return thrown, doomed
 

@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from artigraph.bridge import ask
 from artigraph.digest import format_digest
 from artigraph.errors import ImmutableError, as_one
-from artigraph.graph.collector import resting_collector
 from artigraph.graph.current import OpenSpan, open_span
 from artigraph.graph.engine import Database, current_database
 from artigraph.graph.group import open_group
@@ -103,8 +102,7 @@ async def save_many(requests: Sequence[SaveRequest], options: SaveOptions | None
     options = options or SaveOptions()
     database = current_database()
     save = _Save(database, options)
-    with resting_collector:
-        save.plan_all(requests)
+    save.plan_all(requests)
     try:
         work = await save.write()
     finally:

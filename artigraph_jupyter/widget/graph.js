@@ -116,10 +116,10 @@ export function graph(canvas, act) {
 
   function scale(factor) {
     zoom = Math.min(MOST, Math.max(LEAST, factor));
-    const width = String(Math.round(scene.width * zoom));
-    if (svg.getAttribute("width") === width) return;
-    svg.setAttribute("width", width);
-    svg.setAttribute("height", String(Math.round((scene.height + HEAD) * zoom)));
+    for (const [side, length] of [["width", scene.width], ["height", scene.height + HEAD]]) {
+      const scaled = String(Math.round(length * zoom));
+      if (svg.getAttribute(side) !== scaled) svg.setAttribute(side, scaled); // the same again would be laid out again
+    }
   }
 
   function fit() {

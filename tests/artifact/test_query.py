@@ -9,7 +9,7 @@ from artigraph import Feature, Q
 from artigraph.bridge import block
 from artigraph.errors import InvalidFilterError, MultipleNodesError, NodeNotFoundError
 from tests.artifact.keyed import kept, keys
-from tests.stores import statements
+from tests.stores import few_parameters, statements
 
 
 @pytest.fixture
@@ -103,6 +103,15 @@ def test_questions_are_combined(some):
     assert keys(found(ag.NodeFilter(tags={"stage": "draft"}) & Q(size=5))) == ["raw/a.csv"]
     assert [each.key for each in ag.read(ag.Artifact, Q(temperature=30))] == ["out/c.txt"]
     assert len(ag.find(Q(size__gte=50))) == 2
+
+
+def test_a_feature_is_one_of_more_values_than_a_database_has_parameters(some):
+    numbers = [*range(40_000), 20.5, 2**70, float("inf")]
+    with few_parameters():
+        assert keys(ag.Artifact.filter(temperature__in=numbers)) == ["raw/b.csv", "out/c.txt"]
+        assert keys(ag.Artifact.filter(Feature("temperature").in_(numbers[31:40_000]))) == []
+        assert keys(ag.Artifact.filter(Feature("who").in_([*map(str, numbers), "Bob"]))) == ["raw/b.csv"]
+        assert keys(ag.Artifact.filter(key__in=[*map(str, numbers), "out/c.txt"])) == ["out/c.txt"]
 
 
 def test_a_query_is_narrowed_excluded_sorted_and_sliced(some):

@@ -245,6 +245,7 @@ def test_the_tree_is_searched_and_shows_the_lineage_of_a_row(told: Page) -> None
     tree.get_by_label("Search spans").fill("")
     expect(tree.get_by_role("treeitem")).to_have_count(6)
     tree.get_by_role("treeitem", name="span, evaluate").locator(".nm").click()
+    expect(tree.get_by_role("heading", name="evaluate")).to_be_visible()
     tree.get_by_role("button", name="Show lineage").click()
     expect(node(tree, "metrics")).to_be_visible()
     tree.get_by_role("button", name="Close lineage").click()

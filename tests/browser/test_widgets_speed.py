@@ -63,6 +63,7 @@ def opened(page: Page, lab: tuple[str, Path], file: str, *cells: str) -> None:
     run_all(page, address.format(f"{file}.ipynb"))
 
 
+@pytest.mark.full
 def test_no_task_in_the_page_is_long_on_a_store_of_10_000_nodes(lab: tuple[str, Path]) -> None:
     last = write_crowd(lab[1] / "crowd.db", 1_000)
     with browser_page(height=1500) as (page, _):

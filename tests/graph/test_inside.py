@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import artigraph as ag
 from artigraph.errors import InvalidFilterError
+from tests.stores import few_parameters
 
 V = ag.ValueFilter
 
@@ -57,6 +58,17 @@ def test_a_value_is_compared_as_a_whole(store):
     assert labels(ag.ArtifactFilter(value=True)) == ["True"]
     assert labels(ag.ArtifactFilter(value={(0,): 1})) == ["[1]"]
     assert labels(ag.ArtifactFilter(value={"": None})) == ["None"]
+
+
+def test_one_of_more_values_than_a_database_has_parameters(store):
+    for label, value in {"int": 5, "text": "5", "true": True, "null": None, "other": [5]}.items():
+        ag.save({"a": value}, label)
+    numbers, words = list(range(40_000)), [str(each) for each in range(40_000)]
+    with few_parameters():
+        assert labels(ag.ArtifactFilter(value={"a": numbers})) == ["int"]
+        assert labels(ag.ArtifactFilter(value={"a": [*numbers, *words, None]})) == ["int", "text", "null"]
+        assert labels(ag.ArtifactFilter(value={"a": [*numbers[6:], True]})) == ["true"]
+        assert labels(ag.ArtifactFilter(value={"a": V(not_in=numbers[6:])})) == ["int"]
 
 
 @pytest.mark.parametrize("key", ["a.b", 'a"b', "a\\b", "é", "$", "[0]", "0", " ", "'", "%s", "a?b", "", "*"])
