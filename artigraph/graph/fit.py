@@ -109,7 +109,7 @@ _FITS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any], str], ...] = (
     (Time, _time, "a datetime, a date or its ISO text"),
     (Id, as_id, "an id or its text"),
     ((Text, String), _of(str), "text"),
-    (LargeBinary, _of(bytes, bytearray, memoryview), "bytes, or a hash like 'sha256:9f…'"),
+    (LargeBinary, _of(bytes, bytearray, memoryview), "bytes"),
     ((Integer, Float), _number, "a number"),
 )
 """Kinds of columns -> a value in their form (None: there is none), and how that is called."""
