@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, any_, func, literal, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, any_, bindparam, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -14,8 +15,11 @@ from sqlalchemy.sql.functions import FunctionElement
 PARAMETERS = 1_000
 """Values up to which each is a parameter of its own; SQLite takes 32,766 parameters, asyncpg 32,767."""
 
-_EXACT = 2**53
-"""Below it a whole float and its digits are the same number."""
+_QUOTIENTS = """
+SELECT json_extract(value, '$[0]') * 1.0
+    / json_extract(value, '$[1]') / json_extract(value, '$[2]') / json_extract(value, '$[3]')
+FROM json_each(:ratios)
+"""
 
 
 def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -54,26 +58,41 @@ def _array(element: _Among, compiler: Any, **options: Any) -> str:
 
 @compiles(_Among, "sqlite")
 def _document(element: _Among, compiler: Any, **options: Any) -> str:
-    """Texts and whole numbers in one JSON document, bytes as digits; what JSON would change in parameters."""
+    """Texts and numbers in two JSON documents, bytes as digits; what these would change in parameters."""
     (column,) = element.clauses
     bind: Any = column.type.dialect_impl(compiler.dialect).bind_processor(compiler.dialect) or (lambda value: value)
-    listed, digits, others = [], [], []
+    plain, ratios, digits, others = [], [], [], []
     for each in element.values:
         value = bind(each)
         if isinstance(value, bytes | bytearray | memoryview):
             digits.append(f"x'{value.hex()}'")
-        elif _is_same_in_json(value):
-            listed.append(value)
+        elif isinstance(value, int) or (isinstance(value, str) and "\0" not in value):
+            plain.append(value)
+        elif isinstance(value, float) and (ratio := _ratio(value)):
+            ratios.append(ratio)
         else:
             others.append(each)
-    document = func.json_each(json.dumps(listed)).table_valued("value")
-    tests = [column.in_(select(document.c.value)), column.in_(text(", ".join(digits))), column.in_(others)]
-    asked = [test for test, several in zip(tests, (listed, digits, others), strict=True) if several]
+    document = func.json_each(json.dumps(plain)).table_valued("value")
+    quotients = text(_QUOTIENTS).bindparams(bindparam("ratios", json.dumps(ratios), unique=True))
+    tests = [
+        column.in_(select(document.c.value)),
+        column.in_(quotients),
+        column.in_(text(", ".join(digits))),
+        column.in_(others),
+    ]
+    asked = [test for test, several in zip(tests, (plain, ratios, digits, others), strict=True) if several]
     return f"({compiler.process(or_(*asked), **options)})"
 
 
-def _is_same_in_json(value: Any) -> bool:
-    """Whether SQLite reads the very same value out of JSON: it ends texts at NUL and rounds some floats."""
-    if isinstance(value, float):
-        return value.is_integer() and abs(value) < _EXACT
-    return isinstance(value, int) or (isinstance(value, str) and "\0" not in value)
+def _ratio(value: float) -> list[int] | None:
+    """A whole number and the powers of two that divide it, for SQLite rounds some digits after the point.
+
+    >>> _ratio(0.375)
+    [3, 8, 1, 1]
+    """
+    if not isfinite(value):
+        return None
+    whole, divisor = value.as_integer_ratio()
+    bits = divisor.bit_length() - 1
+    divisors = [1 << max(0, min(62, bits - before)) for before in (0, 62, 124)]
+    return [whole, *divisors] if abs(whole) < 2**63 and bits <= 186 else None

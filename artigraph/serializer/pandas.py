@@ -183,7 +183,8 @@ def _write(frame: Any, file: IO[bytes], extra: dict[str, Any], layout: Layout = 
         notes = {"attrs": frame.attrs, "columns": columns} | extra
         notes |= {"labels": _labels_note(frame.columns, names), "index": _index_note(frame.index)}
         schema = schema.with_metadata(schema.metadata | {_KEY: json_serializer.serialize(notes)})
-        with layout.opened(file, schema, use_dictionary=repeating(flat(sample(frame), names))) as writer:
+        repeated = repeating(flat(sample(frame), names))
+        with layout.opened(file, schema, use_dictionary=repeated, compression="lz4") as writer:
             for part in slices(frame, layout.rows):
                 writer.write_table(_table(part, names, schema), row_group_size=layout.rows or max(1, len(part)))
     except ArtigraphError:

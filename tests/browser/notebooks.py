@@ -69,3 +69,26 @@ def widget(page: Page, name: str) -> Locator:
 
 def node(view: Locator, label: str) -> Locator:
     return view.locator("g.node", has=view.page.locator(f"text.name:text-is('{label}')"))
+
+
+def zoomed(page: Page, view: Locator, down: int) -> None:
+    """Turn the wheel over the picture with Control held."""
+    node(view, "sweep").hover()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, down)
+    page.keyboard.up("Control")
+    expect(view.locator("svg:has(g.node)")).not_to_have_attribute("width", picture_size(view)[0])
+
+
+def picture_size(view: Locator) -> tuple[str, str]:
+    """Width and height of the picture without zoom, with the room above it."""
+    _, _, width, height = (view.locator("svg:has(g.node)").get_attribute("viewBox") or "").split()
+    return width, height
+
+
+def is_in_view(view: Locator, name: str) -> bool:
+    """Whether the canvas shows the whole node."""
+    inside, frame = node(view, name).bounding_box(), view.locator(".ag-canvas").bounding_box()
+    assert inside
+    assert frame
+    return frame["x"] <= inside["x"] and inside["x"] + inside["width"] <= frame["x"] + frame["width"]

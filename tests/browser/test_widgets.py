@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import browser_page, jupyter_lab, run_all
-from tests.browser.notebooks import cell_of, node, story, widget, write_notebook
+from tests.browser.notebooks import cell_of, is_in_view, node, picture_size, story, widget, write_notebook, zoomed
 
 pytestmark = [pytest.mark.needs_program("chromium"), pytest.mark.timeout(240)]
 
@@ -82,13 +82,19 @@ def test_a_click_on_a_span_shows_its_details_and_its_cell(view: Locator) -> None
     expect(panel.get_by_role("heading", name="model")).to_be_visible()
 
 
-def test_sides_open_and_close_and_the_node_stays_where_it_is(view: Locator) -> None:
-    before = node(view, "sweep").bounding_box()
+def test_what_a_side_brings_is_in_view_beside_what_was_opened(told: Page, view: Locator) -> None:
+    zoomed(told, view, -400)
+    for side, name, fresh in (("upstream", "sweep", "joined"), ("downstream", "evaluate", "metrics")):
+        node(view, name).scroll_into_view_if_needed()
+        view.get_by_role("button", name=f"1 more {side} of {name}").click()
+        expect(node(view, fresh)).to_have_count(1)
+        assert is_in_view(view, fresh)
+        assert is_in_view(view, name)
+
+
+def test_sides_open_and_close(view: Locator) -> None:
     view.get_by_role("button", name="1 more upstream of sweep").click()
     expect(node(view, "joined")).to_be_visible()
-    after = node(view, "sweep").bounding_box()
-    assert before is not None
-    assert after is not None
     view.get_by_role("button", name="1 more upstream of joined").click()
     expect(node(view, "join")).to_be_visible()
     view.get_by_role("button", name="1 more downstream of evaluate").click()
@@ -97,6 +103,17 @@ def test_sides_open_and_close_and_the_node_stays_where_it_is(view: Locator) -> N
     view.get_by_role("button", name="hide what is upstream of joined").click(force=True)
     expect(node(view, "join")).to_have_count(0)
     expect(node(view, "joined")).to_have_count(1)
+
+
+def test_nothing_of_the_picture_is_cut_off_or_stretched_at_any_zoom(told: Page, view: Locator) -> None:
+    picture = view.locator("svg:has(g.node)")
+    wide, high = picture_size(view)
+    assert (picture.get_attribute("width"), picture.get_attribute("height")) == (wide, high)
+    zoomed(told, view, 300)
+    shown = picture.bounding_box()
+    assert shown is not None
+    assert shown["width"] < 0.6 * float(wide)
+    assert shown["width"] / shown["height"] == pytest.approx(float(wide) / float(high), rel=0.02)
 
 
 def test_many_alike_are_a_stack_that_comes_apart_on_request(view: Locator) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -19,6 +18,7 @@ import artigraph as ag
 from artigraph.errors import ArtigraphError, ImmutableError, NodeNotFoundError
 from artigraph.persist.tags import read_tags
 from tests.faults.conftest import amount
+from tests.faults.machine_model import Kept, Ran, Version, model_class
 from tests.faults.machine_stores import FileStore, PostgresStore
 from tests.servers.use import POSTGRES
 
@@ -28,59 +28,6 @@ BLOBS = st.sampled_from([b"", b"one", b"two" * 99])
 KEYS = st.sampled_from(["k", "folder/k"])
 CONTENTS = st.sampled_from(["", "x", "y" * 999])
 PICK = st.integers(0, 99)
-
-
-def model_class(version: int) -> Any:
-    """The class as it was, or as it is after somebody changed it."""
-    if version == 1:
-
-        @dataclass
-        class MachineModel(ag.ArtifactModel, version=1):
-            numbers: list
-            blob: bytes = ag.artifact_field(storage="blobs")
-    else:
-
-        @dataclass
-        class MachineModel(ag.ArtifactModel, version=2):
-            numbers: list
-            note: str
-            blob: bytes = ag.artifact_field(storage="blobs")
-
-            @classmethod
-            def migrate(cls, version, data):
-                return {**data, "note": "migrated"}
-
-    return MachineModel
-
-
-@dataclass
-class Kept:
-    """What should be there of one thing that was saved."""
-
-    label: str | None
-    value: Any
-    """Of a model: field -> value."""
-    is_model: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Version:
-    """What should be there of one version of a key."""
-
-    number: int
-    value: str
-    trashed: bool = False
-
-
-@dataclass
-class Ran:
-    """What should be there of one span."""
-
-    status: str = "open"
-    parent: UUID | None = None
-    outputs: dict[str, UUID] = field(default_factory=dict)
-    unnamed: set[UUID] = field(default_factory=set)
 
 
 class Machine(RuleBasedStateMachine):

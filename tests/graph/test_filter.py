@@ -9,15 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Float, StaticPool, column, create_engine, func, select, table, text
+from sqlalchemy import func
 
 import artigraph as ag
-from artigraph.digest import digest_bytes
 from artigraph.errors import InvalidFilterError, InvalidLabelError
-from artigraph.graph.among import among
-from artigraph.graph.types import Text
 from artigraph.ids import new_id
-from tests.stores import few_parameters
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=4)
 LABELS = st.one_of(st.text(alphabet="aAb%_É", min_size=1, max_size=4), TEXT)
@@ -110,27 +106,6 @@ def test_not_holds_for_rows_that_have_no_value(store):
     ag.write_many([ag.Node(), ag.Node("a")])
     assert [each.label for each in ag.read(ag.Node, ~ag.NodeFilter(label="a"))] == [None]
     assert [each.label for each in ag.read(ag.Node, ag.NodeFilter(label=ag.ValueFilter(is_null=False)))] == ["a"]
-
-
-def test_many_ids_at_once(store):
-    nodes = [ag.Node(str(n)) for n in range(50)]
-    ag.write_many(nodes)
-    found = ag.read(ag.Node, ag.NodeFilter(id=[*nodes, *(new_id() for _ in range(20_000))]))
-    assert found == nodes
-
-
-def test_more_ids_than_a_statement_takes_parameters(store):
-    nodes = [ag.Node(str(n)) for n in range(3)]
-    links = [ag.Link(nodes[0], each) for each in nodes[1:]]
-    ag.write_many([*nodes, *links])
-    with few_parameters():
-        many = [*nodes[:2], *(new_id() for _ in range(40_000))]
-        assert ag.read(ag.Node, ag.NodeFilter(id=many)) == nodes[:2]
-        assert ag.read(ag.Node, ~ag.NodeFilter(id=many)) == nodes[2:]
-        assert ag.read(ag.Node, ag.NodeFilter(child_of=many)) == nodes[1:]
-        assert ag.read(ag.Node, ag.NodeFilter(ancestor_of=many[1:])) == nodes[:1]
-        assert len(ag.read(ag.Link, ag.LinkFilter(source=many))) == 2
-        assert ag.delete_many([*links, *(ag.Link(nodes[0], nodes[1]) for _ in range(40_000))]) == 2
 
 
 def test_types_count_with_their_subclasses(store):
@@ -353,57 +328,6 @@ def test_a_number_of_numpy_is_one_and_a_kind_is_one_of_several(store):
     assert len(ag.read(ag.Artifact, ag.ArtifactFilter(size=ag.ValueFilter(gt=np.int64(1), in_=np.array([6]))))) == 1
     assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="user")) == [b]
     assert ag.read(ag.Node, ag.NodeFilter(child_of=a, kinds="field")) == []
-
-
-def test_one_of_more_values_than_a_database_has_parameters(store):
-    for number, label in enumerate(("it's", "\\'; %s --", "ä", "plain")):
-        ag.Artifact(value="x" * number, label=label).save()
-    labels = ["it's", "\\'; %s --", "ä", *(f"{n:05}" for n in range(40_000))]
-
-    def found(**asked):
-        return [each.label for each in ag.read(ag.Artifact, ag.ArtifactFilter(**asked), order_by="label")]
-
-    assert found(label=labels) == sorted(labels[:3], key=str.encode)
-    assert found(label=ag.ValueFilter(not_in=labels)) == ["plain"]
-    assert found(size=list(range(4, 40_000))) == ["plain", "ä"]
-    times = [datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(2_000)]
-    assert found(created_at=times) == []
-    newest = ag.read_one(ag.Artifact, ag.NodeFilter(label="plain"))
-    assert found(created_at=[*times, newest.created_at]) == ["plain"]
-    assert ag.Artifact.filter(label__in=labels, size__gte=4).count() == 1
-
-
-def test_one_of_more_ids_hashes_and_odd_values_than_a_database_has_parameters(store):
-    nodes = [ag.Node("a"), ag.Node("b"), ag.Artifact(value="x", label="of x")]
-    link = ag.Link(nodes[0], nodes[1])
-    ag.write_many([*nodes, link])
-    with few_parameters():
-        ids = [new_id() for _ in range(40_000)]
-        some = ag.ValueFilter(in_=[nodes[0].id, *ids])
-        assert ag.read(ag.Node, ag.NodeFilter(id=some)) == nodes[:1]
-        others = ag.NodeFilter(id=ag.ValueFilter(not_in=some.in_))
-        assert [each.label for each in ag.read(ag.Node, others, order_by="label")] == ["b", "of x"]
-        assert len(ag.read(ag.Link, ag.LinkFilter(id=ag.ValueFilter(in_=[link.id, *ids])))) == 1
-        assert ag.read(ag.Link, ag.LinkFilter(id=ag.ValueFilter(in_=ids))) == []
-        hashes = [digest_bytes(str(each).encode()) for each in ids]
-        kept = ag.read_one(ag.Artifact, ag.ArtifactFilter(label="of x")).hash
-        assert len(ag.read(ag.Artifact, ag.ArtifactFilter(hash=kept))) == 1
-        assert len(ag.read(ag.Artifact, ag.ArtifactFilter(hash=ag.ValueFilter(in_=[kept, *hashes])))) == 1
-
-
-def test_values_that_json_would_change_are_found_among_many():
-    rows = [(0.1, "a"), (float("inf"), "a\0b"), (3.0, 'é"\\'), (2.0**60, "")]
-    many = [each + 0.5 for each in range(2_000)]
-    odd = table("odd", column("number", Float()), column("words", Text(None)))
-    database = create_engine("sqlite://", poolclass=StaticPool)
-    with database.begin() as connection:
-        connection.execute(text("CREATE TABLE odd (number FLOAT, words TEXT)"))
-        connection.execute(odd.insert(), [{"number": number, "words": words} for number, words in rows])
-        for row in rows:
-            for test in (among(odd.c.number, [row[0], *many]), among(odd.c.words, [row[1], *map(str, many)])):
-                assert connection.execute(select(odd).where(test)).all() == [row]
-        assert len(connection.execute(select(odd).where(~among(odd.c.number, many))).all()) == 4
-    database.dispose()
 
 
 def test_a_filter_is_neither_true_nor_false():

@@ -188,6 +188,15 @@ def test_other_readers_of_parquet_see_names_and_index():
     pandas.testing.assert_frame_equal(back, frame)
 
 
+def test_a_reader_of_parquet_that_is_not_arrow_s_reads_it():
+    polars = pytest.importorskip("polars")
+    columns = {"number": [n / 7 for n in range(5000)], "text": [f"text {n % 9}" for n in range(5000)]}
+    data = dataframe_serializer.serialize(pandas.DataFrame(columns))
+    assert polars.read_parquet(io.BytesIO(data)).to_dict(as_series=False) == columns
+    group = parquet.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
+    assert {group.column(n).compression for n in range(2)} == {"LZ4"}
+
+
 def test_files_of_other_writers_can_be_read():
     file = io.BytesIO()
     PLAIN.to_parquet(file)

@@ -13,6 +13,9 @@ from uuid import uuid4
 
 import pytest
 
+from artigraph.storage.aws import S3Storage
+from artigraph.storage.base import Storage
+
 KEY, SECRET, TOKEN = "AKIACANARYCANARY", "secret/canary+secret", "token/canary+token"
 
 SOMEBODY = {"Authorization": "AWS4-HMAC-SHA256 Credential=somebody/20240102/us-east-1/s3/aws4_request"}
@@ -166,3 +169,14 @@ def _ask(proxy: Proxy, method: str, path: str, data: bytes) -> None:
     connection.request(method, path, data, SOMEBODY)
     assert connection.getresponse().status == 200
     connection.close()
+
+
+@pytest.fixture
+def storage(bucket: str) -> S3Storage:
+    """A storage in that bucket."""
+    return S3Storage(bucket, timeout=20)
+
+
+async def listed(storage: Storage) -> list[Any]:
+    """The blobs of a storage."""
+    return [found async for found in storage.list()]

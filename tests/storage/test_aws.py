@@ -9,45 +9,30 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
 
 import pytest
 
-import artigraph as ag
 from artigraph.digest import digest_bytes
 from artigraph.errors import (
-    BlobCorruptError,
-    BlobMissingError,
     CannotOpenError,
     ConnectionLostError,
-    NameTakenError,
     StorageFullError,
     StorageReadOnlyError,
     UnknownStorageError,
 )
-from artigraph.registry import Registry, default_registry, use_registry
+from artigraph.registry import Registry
 from artigraph.storage import aws
 from artigraph.storage.aws import S3Storage
 from artigraph.storage.base import Storage, location_of
 from artigraph.storage.upload import UploadDoor
 from artigraph.testing import StorageKit
-from tests.storage.s3 import KEY, SECRET, TOKEN, begin_upload, bucket, moto_port, proxy, store_object
-from tests.stores import file_store
+from tests.storage.s3 import KEY, SECRET, TOKEN, begin_upload, bucket, listed, moto_port, proxy, storage, store_object
 
-__all__ = ["bucket", "file_store", "moto_port", "proxy"]
-
-pandas = pytest.importorskip("pandas")
-from artigraph.serializer.pandas import dataframe_serializer  # noqa: E402
+__all__ = ["bucket", "moto_port", "proxy", "storage"]
 
 BIG = os.urandom(1 << 20) * 20
 KEPT = location_of(digest_bytes(b"value"))
-
-
-@pytest.fixture
-def storage(bucket) -> S3Storage:
-    return S3Storage(bucket, timeout=20)
 
 
 async def put(storage: Storage, data: bytes = b"value", *, size: int | None = None) -> str:
@@ -150,7 +135,7 @@ async def test_a_server_that_stalls_is_asked_again_and_then_given_up(bucket, pro
 
 async def test_nobody_listening_is_a_typed_error(bucket):
     storage = S3Storage(bucket, endpoint="http://127.0.0.1:9", attempts=1)
-    for ask in (put(storage), storage.read(KEPT), storage.stat(KEPT), storage.delete(KEPT), _listed(storage)):
+    for ask in (put(storage), storage.read(KEPT), storage.stat(KEPT), storage.delete(KEPT), listed(storage)):
         with pytest.raises(ConnectionLostError, match=storage.name):
             await ask
 
@@ -187,7 +172,7 @@ async def test_an_upload_that_lost_a_part_leaves_no_blob(bucket, proxy):
     proxy.fail("PUT", (503, "SlowDown"), about="partNumber=2")
     with pytest.raises(ConnectionLostError):
         await put(storage, BIG)
-    assert await _listed(storage) == []
+    assert await listed(storage) == []
 
 
 async def test_a_sweep_removes_the_parts_of_uploads_that_never_ended(bucket, proxy):
@@ -275,7 +260,7 @@ async def test_who_may_not_read_is_told_so(storage, proxy):
 
 async def test_a_bucket_that_does_not_exist_is_named(proxy):
     storage = S3Storage("no-such-bucket")
-    for ask in (put(storage), storage.read(KEPT), _listed(storage)):
+    for ask in (put(storage), storage.read(KEPT), listed(storage)):
         with pytest.raises(CannotOpenError, match=r"aws:no-such-bucket.*NoSuchBucket"):
             await ask
 
@@ -397,88 +382,3 @@ def test_memory_does_not_grow_with_the_blob(bucket):
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=True)
     small, large = map(int, done.stdout.split())
     assert large - small < 120  # MiB, of 300
-
-
-# ---------------------------------------------------------------- through the whole library
-
-FRAME = pandas.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None]})
-
-
-async def test_a_field_that_names_the_storage_is_kept_there_and_comes_back(file_store, storage, proxy):
-    @dataclass
-    class S3Model(ag.ArtifactModel, version=1):
-        df: pandas.DataFrame = ag.artifact_field(serializer=dataframe_serializer, storage=storage)  # noqa: RUF009
-        note: str = "here"
-
-    model_id = await S3Model(FRAME).save(label="one")
-    assert [size.size for _, size in await _listed(storage)] == [len(dataframe_serializer.serialize(FRAME))]
-    back = await S3Model.load(model_id)
-    pandas.testing.assert_frame_equal(back.df, FRAME)
-    assert back.note == "here"
-
-
-async def test_a_registered_storage_can_be_named_by_its_class(file_store, bucket):
-    with use_registry(Registry(modules=["artigraph.serializer"])) as registry:
-        storage = S3Storage(bucket)
-        registry.add_storage(storage)
-
-        @dataclass
-        class S3ByClass(ag.ArtifactModel, version=1):
-            value: Annotated[dict[str, Any], ag.SaveSpec(storage=S3Storage, tags={"type": "results"})]
-
-        registry.add_model("S3ByClass", S3ByClass)
-        model_id = await S3ByClass({"a": 1}).save()
-        assert len(await _listed(storage)) == 1
-        assert (await S3ByClass.load(model_id)).value == {"a": 1}
-
-
-def test_it_can_be_where_everything_big_goes(tmp_path, storage):
-    reset = ag.set_engine(f"sqlite:///{tmp_path / 'x.db'}", create_tables=True, storage=storage)
-    try:
-        record = ag.save(BIG[: 1 << 20], "big")
-        assert ag.load("big") == BIG[: 1 << 20]
-        assert record
-    finally:
-        reset()
-
-
-async def test_a_missing_or_damaged_blob_names_its_owner(file_store, storage, bucket, proxy):
-    @dataclass
-    class S3Damaged(ag.ArtifactModel, version=1):
-        text: str = ag.artifact_field(storage=storage)
-
-    model_id = await S3Damaged("some text").save(label="hurt")
-    [(location, kept)] = await _listed(storage)
-    store_object(proxy, bucket, location, b"x" * kept.size)
-    with pytest.raises(BlobCorruptError, match="artifact hurt / text"):
-        await S3Damaged.load(model_id)
-    await storage.delete(location)
-    with pytest.raises(BlobMissingError, match="artifact hurt / text"):
-        await S3Damaged.load(model_id)
-
-
-async def test_a_failed_put_leaves_no_row(file_store, bucket, proxy):
-    storage = S3Storage(bucket, attempts=1)
-
-    @dataclass
-    class S3Failed(ag.ArtifactModel, version=1):
-        text: str = ag.artifact_field(storage=storage)
-
-    model = S3Failed("some text")
-    proxy.fail("PUT", (403, "AccessDenied"))
-    with pytest.raises(StorageReadOnlyError):
-        await model.save()
-    assert await ag.read(S3Failed) == []
-    model_id = await model.save()
-    assert (await S3Failed.load(model_id)).text == "some text"
-
-
-async def _listed(storage: Storage) -> list[Any]:
-    return [found async for found in storage.list()]
-
-
-def test_a_cell_that_registers_a_bucket_may_run_twice():
-    first, second = S3Storage("twice", timeout=5).register(), S3Storage("twice").register()
-    assert default_registry().storages["aws:twice"] is second == first
-    with pytest.raises(NameTakenError):
-        S3Storage("twice", endpoint="http://127.0.0.1:1").register()
