@@ -74,7 +74,7 @@ ROWS = {
         (
             "maintain/verify::a_missing_blob_is_named_with_whose_it_is",
             "persist/load::a_missing_blob_names_artifact_span_and_storage",
-            "storage/aws::a_missing_or_damaged_blob_names_its_owner",
+            "storage/aws_library::a_missing_or_damaged_blob_names_its_owner",
         ),
     ),
     10: Row(
@@ -112,7 +112,7 @@ ROWS = {
             "storage/aws::a_server_that_stalls_is_asked_again_and_then_given_up",
             "storage/aws::refusing_what_a_lost_answer_had_done_is_success",
             "storage/aws::a_finished_upload_whose_answer_was_lost_is_success",
-            "storage/aws::a_failed_put_leaves_no_row",
+            "storage/aws_library::a_failed_put_leaves_no_row",
         ),
     ),
     14: Row(
@@ -193,7 +193,7 @@ ROWS = {
             "graph/filter::every_tree_of_conditions_matches_what_plain_python_matches",
         ),
     ),
-    22: Row("a hundred thousand ids at once", "split into pieces", ("graph/filter::many_ids_at_once",)),
+    22: Row("a hundred thousand ids at once", "split into pieces", ("graph/among::many_ids_at_once",)),
     23: Row(
         "bytes that would run code when they are read",
         "nothing is ever unpickled",
