@@ -131,9 +131,11 @@ async def load_fields(node_id: bytes, names: Iterable[str], options: LoadOptions
     if not got.roots:
         raise NodeNotFoundError(UUID(bytes=node_id))
     parts = got.parts.get(node_id, {})
-    for name in names:
-        if name not in parts:
-            raise NodeNotFoundError(f"field {name!r} of {UUID(bytes=node_id)}", "ask for fields that it has")
+    if missing := [name for name in names if name not in parts]:
+        whole = await database.read(lambda connection: fetch(connection, [node_id]), session=options.session)
+        there = ", ".join(sorted(whole.parts.get(node_id, ())))
+        hint = f"its fields are {there:.300}" if there else "it has no fields: load it without fields="
+        raise NodeNotFoundError(f"field {', '.join(map(repr, missing))} of {UUID(bytes=node_id)}", hint)
     got.nodes.pop(node_id), got.parts.pop(node_id)
     wanted = Fetched([parts[name] for name in names], got.nodes, got.parts)
     values = await _values(wanted, database, options)

@@ -143,8 +143,10 @@ def test_fields_are_loaded_alone(store):
     node_id = LoadedPart(BIG).save()
     assert ag.load(node_id, fields=["note"]) == {"note": "kept"}
     assert np.array_equal(ag.load(node_id, fields=["data", "note"])["data"], BIG)
-    with pytest.raises(NodeNotFoundError, match="field 'nothing'"):
-        ag.load(node_id, fields=["nothing"])
+    with pytest.raises(NodeNotFoundError, match=r"'nothing', 'else' of .*; its fields are data, note$"):
+        ag.load(node_id, fields=["nothing", "note", "else"])
+    with pytest.raises(NodeNotFoundError, match=r"field 'a' of .* it has no fields: load it without fields="):
+        ag.load(ag.save({"a": 1}), fields=["a"])
 
 
 def test_a_model_whose_class_is_gone_is_a_read_only_record_of_its_fields(store):
