@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
+from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -97,6 +98,11 @@ def _number(value: Any) -> int | float | None:
     return float(value) if isinstance(value, Real) else None
 
 
+def _finite(value: Any) -> int | float | None:
+    number = _number(value)
+    return number if number is not None and isfinite(number) else None
+
+
 def _of(*kinds: type) -> Callable[[Any], Any]:
     return lambda value: value if isinstance(value, kinds) else None
 
@@ -110,6 +116,7 @@ _FITS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any], str], ...] = (
     (Id, as_id, "an id or its text"),
     ((Text, String), _of(str), "text"),
     (LargeBinary, _of(bytes, bytearray, memoryview), "bytes"),
-    ((Integer, Float), _number, "a number"),
+    (Integer, _finite, "a finite number"),
+    (Float, _number, "a number"),
 )
 """Kinds of columns -> a value in their form (None: there is none), and how that is called."""

@@ -285,6 +285,8 @@ def test_the_filters_of_types_and_links_that_other_documents_have(store):
         lambda: ag.NodeTypeFilter(not_type=[int]),
         lambda: ag.ArtifactFilter(size="big"),
         lambda: ag.ArtifactFilter(size=2**63),
+        lambda: ag.ArtifactFilter(size=ag.ValueFilter(lt=float("inf"))),
+        lambda: ag.ArtifactFilter(size=float("nan")),
         lambda: ag.ArtifactFilter(hash="abc"),
         lambda: ag.ModelFilter(model_type=int),
         lambda: ag.ModelFilter(version="1"),
