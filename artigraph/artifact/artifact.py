@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from artigraph.artifact.maker import ArtifactMaker
 from artigraph.artifact.options import check_run, check_unused
 from artigraph.artifact.record import NOTHING
 from artigraph.artifact.replacement import replacement
-from artigraph.artifact.saving import save_kept
+from artigraph.artifact.saving import maker_of, save_kept
 from artigraph.artifact.trash import restore
 from artigraph.artifact.use import cache_kept, load_kept, note_use, open_kept
 from artigraph.artifact.wanted import prepare
 from artigraph.bridge import block, loader, method, self_method
 from artigraph.digest import parse_digest
 from artigraph.errors import InvalidArtifactError, NodeNotFoundError
+from artigraph.graph.current import open_span
+from artigraph.graph.engine import current_database
 from artigraph.persist.delete import delete_nodes
 from artigraph.persist.save import SaveOptions, SaveRequest, save_many
 from artigraph.persist.spec import OnConflict, check_on_conflict
@@ -294,9 +297,14 @@ class Artifact(ArtifactMaker):
 
     @property
     def graph_saves_itself(self) -> bool:
-        """Whether it has a key or versions, so that its own ``save`` has to write it."""
-        return self._content is not None or self.key is not None or self.uid is not None
+        """Whether it has a key, versions or a maker, so that its own ``save`` has to write it."""
+        return self._content is not None or self.key is not None or self.uid is not None or bool(self._run)
 
     def graph_save_request(self) -> SaveRequest:
         """What a save of it has to do."""
-        return SaveRequest(self.value, self.label, self._spec, self.id)
+        request = SaveRequest(self.value, self.label, self._spec, self.id)
+        if self._run is None:
+            return request
+        database = current_database()
+        span = maker_of(self._run, open_span(database.identity), database)
+        return dataclasses.replace(request, span=False if span is None else span)

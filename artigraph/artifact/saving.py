@@ -104,7 +104,7 @@ def _offer(artifact: Any, default: Storage, database: Database, registry: Regist
         otype=artifact.otype if artifact.otype != content.otype else None,
         extra=artifact.extra_data,
         tags=check_tags(artifact.tags),
-        span=_maker(artifact._run, span, database),
+        span=maker_of(artifact._run, span, database),
         also=artifact._also,
     )
 
@@ -125,7 +125,7 @@ def _storage(asked: Any, default: Storage, registry: Registry) -> Storage:
     return asked  # type: ignore[no-any-return]
 
 
-def _maker(run: Any, span: OpenSpan | None, database: Database) -> OpenSpan | None:
+def maker_of(run: Any, span: OpenSpan | None, database: Database) -> OpenSpan | None:
     """The span whose output it becomes."""
     if run is False:
         return None

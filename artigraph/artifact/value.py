@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -114,6 +115,7 @@ async def save_whole(offer: Offer, value: Any, artifact: Any, database: Database
             also(connection, root)
 
     request = SaveRequest(fresh, offer.label or _label(key), artifact._spec, None if is_savable(fresh) else root)
+    request = replace(request, span=False if offer.span is None else offer.span)
     try:
         await save_many([request], SaveOptions(session=session, span=offer.span, also=claim))
     except _ThereError as there:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -48,8 +48,8 @@ class SaveRequest:
     """The id its node shall have, for a value that has none of its own."""
     known: bool = True
     """Whether a row of this id may exist."""
-    span: OpenSpan | None = None
-    """The span whose output it is; None: that of the options."""
+    span: OpenSpan | Literal[False] | None = None
+    """The span whose output it is; False: of none; None: that of the options."""
 
 
 @dataclass(slots=True)
@@ -137,8 +137,8 @@ class _Save:
                 continue
             if each.node_id is not None:
                 self.asked[root] = each.node_id
-            span = each.span or self.span
-            if span is not None and span.store == self.database.identity:
+            span = self.span if each.span is None else each.span
+            if span and span.store == self.database.identity:
                 self._spans[root] = span
         self._raise_or_collect(failures)
 

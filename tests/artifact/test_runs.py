@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import pytest
 
 import artigraph as ag
+from artigraph.errors import NodeNotFoundError
 from artigraph.lineage.lineage import Lineage
 
 FRAME = pd.DataFrame({"a": [1, 2]})
@@ -96,6 +99,41 @@ def test_run_names_the_span_or_none(store):
         told = ag.Artifact.from_dataframe(FRAME, key="told.parquet", run=other).save()
         none = ag.Artifact.from_dataframe(FRAME, key="none.parquet", run=False).save()
     assert (told.run, none.run) == (other, None)
+
+
+@dataclass
+class Fitted(ag.ArtifactModel):
+    slope: float
+
+
+def test_run_names_the_span_of_plain_values_and_models_too(store):
+    with ag.span_context("other") as other:
+        pass
+    with ag.span_context("open") as around:
+        told = [
+            ag.Artifact(value=[1], run=other).save(),
+            ag.Artifact(value=[2], label="two", run=other.id).save(),
+            ag.Artifact(value=Fitted(3.0), key="three", run=other).save(),
+        ]
+        ag.write_one(written := ag.Artifact(value=[4], label="four", run=other))
+        ag.Artifact(value=[8], label="eight", run=around).save()
+        none = [
+            ag.Artifact(value=[5], run=False).save(),
+            ag.Artifact(value=[6], label="six", run=False).save(),
+            ag.Artifact(value=Fitted(7.0), key="seven", run=False).save(),
+        ]
+    assert [spans_above(each) for each in (*told, written)] == [["other"]] * 4
+    assert [spans_above(each) for each in none] == [[]] * 3
+    assert ag.read_span_artifacts(around) == {"eight": [8]}
+    assert ag.read_span_artifacts(other) == {"two": [2], "three": Fitted(3.0), "four": [4]}
+    for write in (ag.Artifact.save, ag.write_one):
+        with pytest.raises(NodeNotFoundError, match="the span that is given as run= was not saved"):
+            write(ag.Artifact(value=1, label="lost", run=ag.Span("never saved")))
+    assert not ag.exists(ag.NodeFilter(label="lost"))
+
+
+def spans_above(artifact):
+    return [node.label for node in ag.view_lineage(artifact).nodes if node.kind == "span"]
 
 
 def test_a_model_under_a_key_is_an_output_too(store):
